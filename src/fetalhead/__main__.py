@@ -1,0 +1,5 @@
+import sys
+
+from fetalhead.cli import main
+
+sys.exit(main())

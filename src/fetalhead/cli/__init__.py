@@ -1,0 +1,52 @@
+"""The command `fetalhead`: one module a command, imported only when that command is run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from fetalhead.catalog import COMMANDS
+from fetalhead.errors import FetalheadError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit status (0, 1 for failures told in one line each, 2 usage, 130 Ctrl-C)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_help())
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        from fetalhead import __version__
+
+        print(f"fetalhead {__version__}")
+        return 0
+    name = arguments[0]
+    if name not in COMMANDS:
+        print(f"fetalhead: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    module = importlib.import_module(f"fetalhead.cli.{name}")
+    try:
+        return int(module.main(arguments[1:]))
+    except FetalheadError as error:
+        print(f"fetalhead {name}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"fetalhead {name}: stopped", file=sys.stderr)
+        return 130
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: fetalhead COMMAND [OPTIONS]",
+            "",
+            "Find the fetal head in prenatal ultrasound, outline it, and measure it in millimetres.",
+            "",
+            *lines,
+            "",
+            "fetalhead COMMAND --help tells the options of one; fetalhead --version the version.",
+        ]
+    )
