@@ -1,0 +1,70 @@
+"""Letterboxing: a picture of any size onto the network's grid, and exactly back.
+
+Pixel centres lie at whole numbers, so a resize by s takes x to (x + 0.5) s - 0.5. Rounding the resized picture to
+whole pixels makes the two scales differ by a fraction of a percent; both are kept, so the way back is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """How a picture of `source` (H, W) lies within a grid of `grid` (H, W): resized to `inner`, from `offset`."""
+
+    source: tuple[int, int]
+    grid: tuple[int, int]
+    inner: tuple[int, int]
+    offset: tuple[int, int]
+
+    @classmethod
+    def fit(cls, source: tuple[int, int], grid: tuple[int, int]) -> Letterbox:
+        """The largest centred placement of a `source`-sized picture that keeps its aspect."""
+        scale = min(grid[0] / source[0], grid[1] / source[1])
+        inner = (
+            min(grid[0], max(1, round(source[0] * scale))),
+            min(grid[1], max(1, round(source[1] * scale))),
+        )
+        return cls(source, grid, inner, ((grid[0] - inner[0]) // 2, (grid[1] - inner[1]) // 2))
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float64]:
+        """(2, 3) affine matrix from picture to grid coordinates (x, y)."""
+        sy, sx = self.inner[0] / self.source[0], self.inner[1] / self.source[1]
+        oy, ox = self.offset
+        return np.array([[sx, 0, 0.5 * sx - 0.5 + ox], [0, sy, 0.5 * sy - 0.5 + oy]])
+
+    @property
+    def inverse(self) -> npt.NDArray[np.float64]:
+        """(2, 3) affine matrix from grid to picture coordinates (x, y)."""
+        return np.asarray(cv2.invertAffineTransform(self.matrix), dtype=np.float64)
+
+    def to_grid(self, picture: npt.NDArray[np.generic], fill: float = 0) -> npt.NDArray[np.generic]:
+        """(H, W) picture or mask of shares resized onto the grid; what lies around it is `fill`."""
+        if picture.shape != self.source:
+            raise ValueError(f"a picture of {picture.shape} in a letterbox made for {self.source}")
+        grid = np.full(self.grid, fill, dtype=picture.dtype)
+        (top, left), (height, width) = self.offset, self.inner
+        grid[top : top + height, left : left + width] = resize(picture, self.inner)
+        return grid
+
+    def from_grid(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        """(h, w) values on the grid, such as probabilities, resized bilinearly to the picture (H, W)."""
+        (top, left), (height, width) = self.offset, self.inner
+        return resize(values[top : top + height, left : left + width], self.source)
+
+    def points_from_grid(self, points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """(N, 2) grid coordinates x, y as coordinates of the picture."""
+        return np.asarray(points, dtype=np.float64) @ self.inverse[:, :2].T + self.inverse[:, 2]
+
+
+def resize(picture: npt.NDArray[np.generic], shape: tuple[int, int]) -> npt.NDArray[np.generic]:
+    """(H, W) resized to `shape`: area averages when shrinking (so that speckle does not alias), else bilinear."""
+    shrinks = shape[0] <= picture.shape[0] and shape[1] <= picture.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (shape[1], shape[0]), interpolation=method))
