@@ -1,0 +1,73 @@
+"""The U-Net: a timm encoder and a light decoder that stops at half resolution."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import segmentation_models_pytorch as smp
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fetalhead.models.encoder_weights import ENCODER, load_imagenet_weights
+
+STRIDE = 32
+"""Height and width of the input are multiples of this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """All that is needed to build the network again."""
+
+    encoder: str = ENCODER
+    """A timm name."""
+    decoder_channels: tuple[int, ...] = (128, 64, 32, 16)
+    """Channels of the decoder's blocks, at strides 16, 8, 4 and 2."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": "unet", **asdict(self), "decoder_channels": list(self.decoder_channels)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Architecture:
+        return cls(values["encoder"], tuple(values["decoder_channels"]))
+
+
+class UNet(nn.Module):
+    """U-Net (Ronneberger 2015) on a grey picture, with logits at half resolution enlarged twice, bilinearly.
+
+    The last decoder block, at full resolution and without a skip connection, costs a tenth of the time and gives
+    nothing that the bilinear step does not: a head's border is smooth.
+    """
+
+    def __init__(self, architecture: Architecture, encoder_weights: str | None = None) -> None:
+        """`encoder_weights`: "imagenet" or None (random)."""
+        super().__init__()
+        self.architecture = architecture
+        whole = smp.Unet(
+            f"tu-{architecture.encoder}",
+            encoder_weights=None,
+            in_channels=1,
+            decoder_channels=(*architecture.decoder_channels, architecture.decoder_channels[-1]),
+        )
+        self.encoder, self.decoder = whole.encoder, whole.decoder
+        del self.decoder.blocks[-1]
+        self.head = nn.Conv2d(architecture.decoder_channels[-1], 1, kernel_size=3, padding=1)
+        if encoder_weights == "imagenet":
+            load_imagenet_weights(self.encoder.model, architecture.encoder)
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """(N, 1, H, W) normalised pictures -> `head_logits` (N, 1, H, W)."""
+        half = self.head(self.decoder(self.encoder(image)))
+        logits = functional.interpolate(half, scale_factor=2, mode="bilinear", align_corners=False)
+        return {"head_logits": logits}
+
+
+def normalise(pictures: Tensor) -> Tensor:
+    """Grey values in 0..1 as the network wants them: mean 0.5 and SD 0.5, as its ImageNet weights were trained."""
+    return (pictures - 0.5) / 0.5
+
+
+def prepare(network: nn.Module) -> nn.Module:
+    """Channels last: up to three times faster on a CPU."""
+    return network.to(memory_format=torch.channels_last)

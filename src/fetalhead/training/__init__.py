@@ -1,0 +1,3 @@
+"""Training: augmentation, losses, one file a strategy, and one `fit()`. Needs the extra `train`."""
+
+import fetalhead.models  # noqa: F401 - lets torchvision import before lightning does

@@ -1,0 +1,122 @@
+"""One `fit()` for every strategy."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from torch.utils.data import DataLoader
+
+from fetalhead.datasets.samples import load_samples
+from fetalhead.errors import FetalheadError
+from fetalhead.models.unet import Architecture, UNet, prepare
+from fetalhead.training import run_folder
+from fetalhead.training.checkpoint import initial_network
+from fetalhead.training.batches import BASE_FINENESS, RoundSampler, TrainingBatches, ValidationBatches
+from fetalhead.training.learner import Learner, Strategy
+from fetalhead.training.options import TrainingOptions
+from fetalhead.training.supervised import Supervised
+
+STRATEGIES: dict[str, type[Strategy]] = {Supervised.name: Supervised}
+
+VALIDATION_BATCH = 16
+
+
+def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
+    """Train into `folder`: `config.yaml`, `log.csv`, `curves.png`, `best.ckpt` and `last.ckpt`.
+
+    Runs on whatever lightning finds: a CPU, a GPU, several, or several nodes. With `resume` it goes on from
+    `last.ckpt` exactly as if it had not been stopped, since a batch is a function of seed and step. Raises
+    `FetalheadError` where the folder holds another run.
+    """
+    last = _prepare_folder(options, folder, resume)
+    lightning.seed_everything(options.seed, workers=True, verbose=False)
+    learner = Learner(prepare(_network(options)), STRATEGIES[options.strategy](), options)
+    base = (round(options.grid[0] * BASE_FINENESS), round(options.grid[1] * BASE_FINENESS))
+    training, validation = (load_samples(options.data, split, base) for split in ("train", "val"))
+    for split, samples in (("train", training), ("val", validation)):
+        if not samples:
+            raise FetalheadError(f"no pictures of the {split} split in {', '.join(options.data)}")
+    trainer = lightning.Trainer(
+        accelerator="auto",
+        devices="auto",
+        num_nodes=int(os.environ.get("SLURM_NNODES", os.environ.get("GROUP_WORLD_SIZE", 1))),
+        precision=_precision(options),  # type: ignore[arg-type]
+        max_steps=options.steps,
+        max_epochs=-1,
+        callbacks=_callbacks(options, folder),
+        plugins=[run_folder.WholeCheckpoints()],
+        logger=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        enable_model_summary=False,
+        log_every_n_steps=1,
+        default_root_dir=folder,
+    )
+    workers = 0 if trainer.num_devices == 1 and trainer.strategy.root_device.type == "cpu" else 4
+    rounds = RoundSampler(options.steps_a_round, options.steps)
+    batches = TrainingBatches(
+        training, options.grid, options.batch_size, options.seed, trainer.global_rank, trainer.world_size
+    )
+    trainer.fit(
+        learner,
+        DataLoader(batches, batch_size=None, sampler=rounds, num_workers=workers),
+        DataLoader(
+            ValidationBatches(validation, options.grid, VALIDATION_BATCH), batch_size=None, num_workers=workers
+        ),
+        ckpt_path=str(last) if last else None,
+    )
+
+
+def _prepare_folder(options: TrainingOptions, folder: Path, resume: bool) -> Path | None:
+    """The checkpoint to go on from, if any; `config.yaml` is written where the run is new."""
+    config, last = folder / run_folder.CONFIG, folder / run_folder.LAST
+    if config.exists() and not resume:
+        raise FetalheadError(f"{folder}: holds a run already; go on with --resume, or choose another --out")
+    if config.exists():
+        saved = TrainingOptions.load(config)
+        changed = [
+            field.name.replace("_", "-")
+            for field in dataclasses.fields(saved)
+            if getattr(saved, field.name) != getattr(options, field.name)
+        ]
+        if changed:
+            raise FetalheadError(f"{folder}: --resume continues the run as it was set up, but --{changed[0]} differs")
+    folder.mkdir(parents=True, exist_ok=True)
+    options.save(config)
+    return last if last.exists() else None
+
+
+def _network(options: TrainingOptions) -> UNet:
+    if options.init:
+        return initial_network(Path(options.init))
+    architecture = Architecture(options.encoder, options.decoder_channels)
+    return UNet(architecture, None if options.encoder_weights == "none" else options.encoder_weights)
+
+
+def _callbacks(options: TrainingOptions, folder: Path) -> list[lightning.Callback]:
+    best = ModelCheckpoint(
+        dirpath=folder,
+        filename=run_folder.BEST.removesuffix(".ckpt"),
+        monitor="val_dice",
+        mode="max",
+        save_last=True,
+        save_on_train_epoch_end=True,
+        auto_insert_metric_name=False,
+        enable_version_counter=False,
+    )
+    average = EMAWeightAveraging(decay=options.average_decay)
+    return [average, run_folder.RunLog(folder), best, TQDMProgressBar(refresh_rate=1)]
+
+
+def _precision(options: TrainingOptions) -> str:
+    """bf16 where the processor computes in it; elsewhere it is ten times slower, so 32 bit."""
+    if options.precision != "auto":
+        return {"32": "32-true", "bf16": "bf16-mixed"}[options.precision]
+    if torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+    return "bf16-mixed" if torch.cpu._is_avx512_bf16_supported() else "32-true"
