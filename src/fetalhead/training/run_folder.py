@@ -33,7 +33,7 @@ class RunLog(Callback):
 
     def on_fit_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         if trainer.is_global_zero and (self.folder / LOG).exists():
-            rows = [row for row in self.rows() if int(row["step"]) <= trainer.global_step]
+            rows = [row for row in rows_of(self.folder) if int(row["step"]) <= trainer.global_step]
             self._write(rows)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
@@ -41,16 +41,9 @@ class RunLog(Callback):
             return
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items() if name != "train_loss"}
         row = {"step": trainer.global_step, "learning_rate": trainer.optimizers[0].param_groups[0]["lr"], **metrics}
-        rows = [old for old in self.rows() if int(old["step"]) < trainer.global_step]
+        rows = [old for old in rows_of(self.folder) if int(old["step"]) < trainer.global_step]
         self._write([*rows, {name: format(value, ".6g") for name, value in row.items()}])
-        draw_curves(self.rows(), self.folder / CURVES)
-
-    def rows(self) -> list[dict[str, str]]:
-        path = self.folder / LOG
-        if not path.exists():
-            return []
-        with open(path, newline="", encoding="utf-8") as stream:
-            return list(csv.DictReader(stream))
+        draw_curves(rows_of(self.folder), self.folder / CURVES)
 
     def _write(self, rows: list[dict[str, str]]) -> None:
         names = list(dict.fromkeys(name for row in rows for name in row))
@@ -60,6 +53,15 @@ class RunLog(Callback):
             writer.writeheader()
             writer.writerows(rows)
         os.replace(partial, self.folder / LOG)
+
+
+def rows_of(run: Path) -> list[dict[str, str]]:
+    """The rows of a run's `log.csv`, as text; none where it has not finished a round."""
+    path = run / LOG
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 def draw_curves(rows: list[dict[str, str]], path: Path) -> None:

@@ -1,0 +1,45 @@
+"""`fetalhead export RUN --out DIR`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from fetalhead.cli.command import option, parse
+from fetalhead.errors import FetalheadError
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Turn a training run into a model folder. Example: fetalhead export runs/first --out models/first"""
+
+    run: list[str] = option("folder of the training run", positional=True)
+    out: str = option("the model folder to write")
+    name: str | None = option("the model's name (default: the name of --out)", default=None)
+    checkpoint: Literal["best", "last"] = option("which checkpoint; both hold averaged weights", default="best")
+    half: bool = option("store weights in half precision", default=False)
+    flips: bool = option("predict as the mean over the picture and its mirror image", default=False)
+    metrics: str | None = option("metrics.json of 'fetalhead evaluate' with this very model", default=None)
+
+
+def main(argv: Sequence[str]) -> int:
+    options = parse(Options, argv, "fetalhead export")
+    if len(options.run) != 1:
+        raise FetalheadError(f"one run at a time, not {len(options.run)}")
+    from fetalhead.training.export import ExportOptions, export
+
+    folder = Path(options.out)
+    folder_name = options.name or folder.resolve().name
+    chosen = ExportOptions(
+        name=folder_name,
+        checkpoint=f"{options.checkpoint}.ckpt",
+        half=options.half,
+        flips=options.flips,
+        metrics=Path(options.metrics) if options.metrics else None,
+    )
+    model = export(Path(options.run[0]), folder, chosen)
+    print(f"{folder}: {model.model_id}", file=sys.stderr)
+    return 0

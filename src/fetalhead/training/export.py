@@ -1,0 +1,129 @@
+"""From a training run to a model folder that explains itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+import fetalhead
+from fetalhead.errors import FetalheadError
+from fetalhead.inference.model_folder import FORMAT, ModelFolder
+from fetalhead.inference.predictor import Predictor
+from fetalhead.models.onnx_export import export_onnx
+from fetalhead.models.unet import UNet, normalise
+from fetalhead.training.checkpoint import network_of_run
+from fetalhead.training.model_card import model_card
+from fetalhead.training.options import TrainingOptions
+from fetalhead.training.run_folder import rows_of
+
+LARGEST_DIFFERENCE = {False: 1e-4, True: 0.05}
+"""Of any probability between torch and onnxruntime, by whether weights are halved."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    name: str
+    checkpoint: str
+    """best.ckpt or last.ckpt."""
+    half: bool
+    flips: bool
+    metrics: Path | None
+    """`metrics.json` of an evaluation of this very model, to go with it."""
+
+
+def export(run: Path, folder: Path, options: ExportOptions) -> ModelFolder:
+    """Write the model folder of `run` into `folder`, and check that onnxruntime says what torch says.
+
+    Raises `FetalheadError` where the run has no such checkpoint, the figures are another model's, or the two
+    disagree.
+    """
+    network, trained = network_of_run(run, options.checkpoint)
+    network.eval()
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx_file, weights_file = folder / "model.onnx", folder / "weights.safetensors"
+    export_onnx(network, trained.grid, onnx_file, options.half)
+    _save_weights(network, weights_file, options.half)
+    model_id = f"{options.name}-{_sha256(onnx_file)[:12]}"
+    metrics = _metrics(run, options, model_id)
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    training = {name: value for name, value in trained.to_dict().items() if name not in ("data", "init")}
+    training["data"] = [argument.partition("=")[0] for argument in trained.data]
+    card = model_card(options.name, model_id, training, metrics)
+    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    files = ("model.onnx", "weights.safetensors", "metrics.json", "MODEL_CARD.md")
+    config = {
+        "format": FORMAT,
+        "name": options.name,
+        "model_id": model_id,
+        "version": fetalhead.__version__,
+        "architecture": network.architecture.to_dict(),
+        "input_size": list(trained.grid),
+        "normalisation": {"mean": 0.5, "std": 0.5},
+        "outputs": ["head_probability"],
+        "classes": [],
+        "flips": options.flips,
+        "training": training,
+        "files": {name: _sha256(folder / name) for name in files},
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    loaded = ModelFolder.load(folder)
+    _check_parity(network, trained, loaded, options.half)
+    return loaded
+
+
+def _save_weights(network: UNet, path: Path, half: bool) -> None:
+    def stored(value: torch.Tensor) -> torch.Tensor:
+        return value.half() if half and value.is_floating_point() and value.ndim > 1 else value
+
+    save_file({name: stored(value).contiguous() for name, value in network.state_dict().items()}, path)
+
+
+def _metrics(run: Path, options: ExportOptions, model_id: str) -> dict[str, Any]:
+    """The evaluation's figures where given; else what validation said when the checkpoint was written."""
+    if options.metrics is None:
+        rows = [row for row in rows_of(run) if row.get("val_dice")]
+        row = max(rows, key=lambda row: float(row["val_dice"])) if options.checkpoint == "best.ckpt" else rows[-1]
+        return {
+            "model_id": model_id,
+            "split": "val",
+            "on": "masks on the network's grid",
+            "step": int(row["step"]),
+            "dice": float(row["val_dice"]),
+            "iou": float(row["val_iou"]),
+        }
+    try:
+        metrics: Mapping[str, Any] = json.loads(options.metrics.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FetalheadError(f"{options.metrics}: not the metrics.json of an evaluation: {error}") from error
+    if metrics.get("model_id") != model_id:
+        raise FetalheadError(f"{options.metrics}: figures of {metrics.get('model_id')}, not of this model, {model_id}")
+    return dict(metrics)
+
+
+def _check_parity(network: UNet, trained: TrainingOptions, folder: ModelFolder, half: bool) -> None:
+    """On smooth random pictures, which excite a network as pictures do and white noise does not."""
+    rng = np.random.default_rng(0)
+    coarse = torch.from_numpy(rng.random((4, 1, trained.grid[0] // 8, trained.grid[1] // 8), dtype=np.float32))
+    pictures = torch.nn.functional.interpolate(coarse, size=trained.grid, mode="bicubic").clamp(0, 1)
+    pictures = (pictures * 255).round()
+    with torch.inference_mode():
+        expected = network(normalise(pictures / 255))["head_logits"].sigmoid().numpy()[:, 0]
+    predictor = Predictor(folder, flips=False)
+    found = np.stack(
+        [predictor.predict(picture[0].numpy().astype(np.uint8)).grid_probability for picture in pictures]
+    )
+    difference = float(np.abs(found - expected).max())
+    if not difference <= LARGEST_DIFFERENCE[half]:
+        raise FetalheadError(f"{folder.path}: onnxruntime and torch differ by {difference:.2g} in probability")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
