@@ -7,12 +7,11 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from fetalhead.images.ellipse import Ellipse
+from toys import TOY_GRID, bright_head, write_tiny_hc18
 
-TOY_GRID = (64, 96)
+__all__ = ["bright_head"]
 
 
 def _data(name: str) -> Path:
@@ -28,9 +27,11 @@ def hc18_dir() -> Path:
     return _data("hc18")
 
 
-def bright_head(ellipse: Ellipse, shape: tuple[int, int] = (128, 192), grey: int = 220) -> np.ndarray:
-    """(H, W) uint8 picture that is bright inside the ellipse: what the toy model outlines exactly."""
-    return (ellipse.coverage(shape) * grey + 0.5).astype(np.uint8)
+@pytest.fixture(scope="session")
+def tiny_hc18(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("tiny")
+    write_tiny_hc18(root)
+    return root
 
 
 @pytest.fixture(scope="session")

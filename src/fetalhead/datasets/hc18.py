@@ -67,7 +67,7 @@ class Hc18:
         if not (folder.is_dir() and table.is_file()):
             raise FetalheadError(f"{self.root}: no HC18 data here (wants training_set/ and {TRAINING_CSV})")
         sizes = read_pixel_size_csv(table)
-        split = read_split("hc18")
+        split = read_split("hc18", self.root)
         cases = [self._case(folder, name, hc, sizes[name], split) for name, hc in _circumferences(table)]
         found = [case for case in cases if case is not None]
         if not found:
@@ -86,7 +86,7 @@ class Hc18:
         if not size:
             raise FetalheadError(f"{image}: {size.reason}")
         return Hc18Case(
-            name, name.partition("_")[0], image, annotation, size, hc_mm, split.get(name, UNASSIGNED)
+            name, subject_of(name), image, annotation, size, hc_mm, split.get(name, UNASSIGNED)
         )
 
     def test_images(self) -> Iterator[tuple[Path, PixelSize]]:
@@ -98,6 +98,11 @@ class Hc18:
             if not size:
                 raise FetalheadError(f"{table}: {size.reason}")
             yield self.root / "test_set" / name, size
+
+
+def subject_of(name: str) -> str:
+    """The file number, which stands for one woman and one head, in a file name such as `014_3HC.png`."""
+    return name.partition("_")[0]
 
 
 def _circumferences(table: Path) -> Iterator[tuple[str, float]]:

@@ -10,12 +10,18 @@ import csv
 import io
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
+from statistics import fmean
 
 import numpy as np
+
+from fetalhead.errors import FetalheadError
 
 SPLITS = ("train", "val", "test")
 SHARES = (0.70, 0.15, 0.15)
 UNASSIGNED = "unassigned"
+OWN_SPLIT = "split.csv"
+"""A data set's own split, in its folder; phantoms carry one."""
 
 HC_BANDS_MM = ((0.0, 100.0), (100.0, 260.0), (260.0, float("inf")))
 """First, second and third trimester, as HC18's authors part them, near enough."""
@@ -26,6 +32,15 @@ def band_of(hc_mm: float) -> int:
     if hc_mm < HC_BANDS_MM[1][0]:
         return 0
     return 1 if hc_mm <= HC_BANDS_MM[1][1] else 2
+
+
+def split_pictures(subject_of: Mapping[str, str], hc_of: Mapping[str, float], seed: int) -> dict[str, str]:
+    """Split for each picture by name, drawn by subject; `hc_of` is each picture's HC in mm."""
+    by_subject: dict[str, list[float]] = {}
+    for name, subject in subject_of.items():
+        by_subject.setdefault(subject, []).append(hc_of[name])
+    split = draw_split({subject: fmean(values) for subject, values in by_subject.items()}, seed)
+    return {name: split[subject] for name, subject in subject_of.items()}
 
 
 def draw_split(subject_hc: Mapping[str, float], seed: int) -> dict[str, str]:
@@ -41,7 +56,27 @@ def draw_split(subject_hc: Mapping[str, float], seed: int) -> dict[str, str]:
     return split
 
 
-def read_split(name: str) -> dict[str, str]:
-    """Split (train, val or test) by picture, as kept in the package for the data set `name`."""
-    text = (resources.files("fetalhead.datasets") / "split_files" / f"{name}.csv").read_text(encoding="utf-8")
-    return {row["filename"]: row["split"] for row in csv.DictReader(io.StringIO(text))}
+def read_split(name: str, root: Path) -> dict[str, str]:
+    """Split (train, val or test) by picture: of `root`'s own `split.csv` where it has one, else as kept in the package.
+
+    Raises `FetalheadError` for a `split.csv` that is none.
+    """
+    own = root / OWN_SPLIT
+    kept = resources.files("fetalhead.datasets") / "split_files" / f"{name}.csv"
+    try:
+        text = (own if own.is_file() else kept).read_text(encoding="utf-8")
+        split = {row["filename"]: row["split"] for row in csv.DictReader(io.StringIO(text))}
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise FetalheadError(f"{own}: not a split with columns filename and split: {error}") from error
+    unknown = set(split.values()) - set(SPLITS)
+    if unknown:
+        raise FetalheadError(f"{own}: no split {min(unknown)!r}; there are {', '.join(SPLITS)}")
+    return split
+
+
+def write_split(path: Path, split: Mapping[str, str]) -> None:
+    """Write a split by picture as `read_split` reads it."""
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["filename", "split"])
+        writer.writerows(split.items())

@@ -1,0 +1,149 @@
+"""A run from start to model folder; stopped and gone on with; refused where it should be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from fetalhead.errors import FetalheadError
+from fetalhead.inference.model_folder import ModelFolder
+from fetalhead.inference.predictor import Predictor
+from fetalhead.training.checkpoint import initial_network, network_of_run
+from fetalhead.training.export import ExportOptions, export
+from fetalhead.training.fit import fit
+from fetalhead.training.options import TrainingOptions
+from fetalhead.training.run_folder import rows_of
+
+TINY = {
+    "strategy": "supervised",
+    "image_size": "64x96",
+    "batch_size": 2,
+    "steps": 6,
+    "steps_a_round": 2,
+    "encoder": "resnet10t",
+    "encoder_weights": "none",
+    "decoder_channels": (16, 8, 8, 8),
+    "average_decay": 0.5,
+}
+
+
+@pytest.fixture(scope="module")
+def options(tiny_hc18: Path) -> TrainingOptions:
+    return TrainingOptions(data=(f"hc18={tiny_hc18}",), **TINY)
+
+
+@pytest.fixture(scope="module")
+def run(options: TrainingOptions, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    fit(options, folder)
+    return folder
+
+
+def weights(run: Path, checkpoint: str = "last.ckpt") -> dict[str, torch.Tensor]:
+    return torch.load(run / checkpoint, weights_only=True)["state_dict"]
+
+
+def test_a_run_leaves_what_the_readme_says(run: Path, options: TrainingOptions) -> None:
+    for name in ("config.yaml", "log.csv", "curves.png", "best.ckpt", "last.ckpt"):
+        assert (run / name).stat().st_size > 0
+    assert not list(run.glob("*.partial"))
+    assert TrainingOptions.load(run / "config.yaml") == options
+    rows = rows_of(run)
+    assert [row["step"] for row in rows] == ["2", "4", "6"]
+    assert all(0 <= float(row["val_dice"]) <= 1 for row in rows)
+    assert float(rows[0]["loss"]) == pytest.approx(
+        float(rows[0]["loss_dice"]) + float(rows[0]["loss_cross_entropy"]), rel=1e-4
+    )
+
+
+def test_killed_and_resumed_equals_undisturbed(run: Path, options: TrainingOptions, tmp_path: Path) -> None:
+    folder = tmp_path / "killed"
+    script = (
+        "import sys; from pathlib import Path; from fetalhead.training.fit import fit;"
+        "from fetalhead.training.options import TrainingOptions as T;"
+        f"fit(T(data=({options.data[0]!r},), **{TINY!r}), Path({str(folder)!r}))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (folder / "last.ckpt").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert (folder / "last.ckpt").exists()
+    assert len(rows_of(folder)) < 3, "the run had ended before it was killed"
+    fit(options, folder, resume=True)
+    assert (folder / "log.csv").read_bytes() == (run / "log.csv").read_bytes()
+    undisturbed = weights(run)
+    for name, value in weights(folder).items():
+        assert torch.equal(value, undisturbed[name]), name
+    for name, value in weights(folder, "best.ckpt").items():
+        assert torch.equal(value, weights(run, "best.ckpt")[name]), name
+
+
+def test_a_folder_with_a_run_is_not_overwritten(run: Path, options: TrainingOptions) -> None:
+    with pytest.raises(FetalheadError, match="--resume"):
+        fit(options, run)
+
+
+def test_resume_refuses_other_options(run: Path, options: TrainingOptions) -> None:
+    import dataclasses
+
+    with pytest.raises(FetalheadError, match="learning-rate"):
+        fit(dataclasses.replace(options, learning_rate=0.5), run, resume=True)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_export_keeps_what_the_network_says(run: Path, tmp_path: Path, half: bool) -> None:
+    model = export(run, tmp_path / "m", ExportOptions("tiny", "last.ckpt", half, flips=False, metrics=None))
+    assert set(model.files) == {"model.onnx", "weights.safetensors", "metrics.json", "MODEL_CARD.md"}
+    assert {path.name for path in model.path.iterdir()} == {*model.files, "config.json"}
+    network, _ = network_of_run(run, "last.ckpt")
+    network.eval()
+    picture = np.random.default_rng(1).integers(0, 256, (64, 96)).astype(np.uint8)
+    with torch.inference_mode():
+        image = torch.from_numpy(picture.astype(np.float32))[None, None] / 127.5 - 1
+        expected = network(image)["head_logits"].sigmoid().numpy()[0, 0]
+    found = Predictor(ModelFolder.load(model.path)).predict(picture).grid_probability
+    assert np.abs(found - expected).max() < (0.02 if half else 1e-4)
+
+
+def test_fine_tuning_starts_from_run_and_from_model(run: Path, tmp_path: Path) -> None:
+    model = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", half=False, flips=False, metrics=None))
+    published = network_of_run(run)[0].state_dict()
+    for source in (run, model.path):
+        for name, value in initial_network(source).state_dict().items():
+            assert torch.equal(value, published[name]), name
+
+
+def test_figures_of_another_model_are_refused(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text('{"model_id": "other-123"}')
+    with pytest.raises(FetalheadError, match="other-123"):
+        export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", False, False, tmp_path / "metrics.json"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "--steps 0"),
+        ({"image_size": "60x96"}, "multiples of 32"),
+        ({"image_size": "big"}, "HxW"),
+        ({"data": ()}, "--data"),
+        ({"data": ("hc18=/nowhere",)}, "/nowhere"),
+        ({"data": ("cats=.",)}, "cats"),
+    ],
+)
+def test_wrong_options_are_one_line(options: TrainingOptions, change: dict, message: str, tmp_path: Path) -> None:
+    import dataclasses
+
+    with pytest.raises(FetalheadError, match=message) as caught:
+        fit(dataclasses.replace(options, **change), tmp_path / "run")
+    assert "\n" not in str(caught.value)

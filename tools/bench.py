@@ -1,0 +1,121 @@
+"""`python tools/bench.py [HC18]`: training and measuring speed on this machine, each set side by side in one run.
+
+Run it on an otherwise idle machine: another busy process costs the two-thread computations far more than its share.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROUNDS = 3
+STEPS = 3
+BATCH = 8
+COLD_STARTS = 5
+
+
+def training_speed() -> None:
+    """Forward + backward + optimiser step, in images a second: best of three interleaved rounds."""
+    import segmentation_models_pytorch as smp
+    import torch
+    from torch.nn import functional
+
+    from fetalhead.models.unet import Architecture, UNet
+
+    wide = (256, 128, 64, 32, 16)
+    native_bf16 = torch.cpu._is_avx512_bf16_supported()
+
+    def library() -> torch.nn.Module:
+        return smp.Unet("tu-tf_efficientnet_lite0", encoder_weights=None, in_channels=1, decoder_channels=wide)
+
+    def light() -> torch.nn.Module:
+        channels = (128, 64, 32, 16, 8)
+        return smp.Unet("tu-tf_efficientnet_lite0", encoder_weights=None, in_channels=1, decoder_channels=channels)
+
+    settings: list[tuple[str, Callable[[], torch.nn.Module], bool, bool, tuple[int, int]]] = [
+        ("segmentation-models-pytorch as it comes", library, False, False, (192, 288)),
+        ("+ channels_last", library, True, False, (192, 288)),
+        ("+ light decoder", light, True, False, (192, 288)),
+        ("+ logits at half resolution: fetalhead's", lambda: UNet(Architecture()), True, False, (192, 288)),
+        ("fetalhead's at 256x384", lambda: UNet(Architecture()), True, False, (256, 384)),
+    ]
+    if native_bf16:
+        settings.append(("fetalhead's with bf16", lambda: UNet(Architecture()), True, True, (192, 288)))
+
+    def step(network: torch.nn.Module, optimizer: torch.optim.Optimizer, image: torch.Tensor, bf16: bool) -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            logits = network(image)
+        logits = logits["head_logits"] if isinstance(logits, dict) else logits
+        functional.binary_cross_entropy_with_logits(logits.float(), torch.zeros_like(logits.float())).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    prepared = []
+    for name, make, channels_last, bf16, grid in settings:
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        network = make().to(memory_format=layout)
+        image = torch.rand(BATCH, 1, *grid).contiguous(memory_format=layout)
+        optimizer = torch.optim.AdamW(network.parameters())
+        step(network, optimizer, image, bf16)
+        prepared.append((name, network, optimizer, image, bf16))
+    best = dict.fromkeys((entry[0] for entry in prepared), 0.0)
+    for _ in range(ROUNDS):
+        for name, network, optimizer, image, bf16 in prepared:
+            start = time.perf_counter()
+            for _ in range(STEPS):
+                step(network, optimizer, image, bf16)
+            best[name] = max(best[name], STEPS * BATCH / (time.perf_counter() - start))
+    first = next(iter(best.values()))
+    print(f"\n| training, batch {BATCH}, forward + backward | images/s | ratio |\n| --- | --- | --- |")
+    for name, speed in best.items():
+        print(f"| {name} | {speed:.1f} | {speed / first:.1f} |")
+    if not native_bf16:
+        print("\nbf16 left out: this processor does not compute in it.")
+
+
+def measuring_speed(hc18: Path) -> None:
+    """Whole processes, from pressing Enter."""
+    command = [sys.executable, "-m", "fetalhead"]
+    print("\n| measuring | figure |\n| --- | --- |")
+    print(f"| `fetalhead --help` | {_median_seconds([*command, '--help']):.2f} s |")
+    with tempfile.TemporaryDirectory() as folder:
+        phantoms = Path(folder) / "phantoms"
+        subprocess.run([*command, "phantom", "--out", str(phantoms), "--count", "1", "--planes", "0"], check=True,
+                       capture_output=True)
+        image = next((phantoms / "training_set").glob("*_HC.png"))
+        one = [*command, "measure", str(image), "--pixel-size", "0.1", "--out"]
+        seconds = _median_seconds(one, *([f"{folder}/one{turn}"] for turn in range(COLD_STARTS)))
+        print(f"| one image from a cold start, with overlay | {seconds:.2f} s |")
+        if hc18.is_dir():
+            start = time.perf_counter()
+            subprocess.run(
+                [*command, "measure", str(hc18 / "training_set"), "--exclude", "*_Annotation.png", "--pixel-size-csv",
+                 str(hc18 / "training_set_pixel_size_and_HC.csv"), "--out", f"{folder}/all"],
+                check=True, capture_output=True,
+            )
+            count = len(list((hc18 / "training_set").glob("*HC.png")))
+            rate = count / (time.perf_counter() - start)
+            print(f"| {count} HC18 images in one call, overlays included | {rate:.1f} images/s |")
+        else:
+            print(f"\nno HC18 data at {hc18}: its line is left out.")
+
+
+def _median_seconds(command: list[str], *endings: list[str]) -> float:
+    seconds = []
+    for ending in endings or [[]] * COLD_STARTS:
+        start = time.perf_counter()
+        subprocess.run([*command, *ending], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - start)
+    return sorted(seconds)[len(seconds) // 2]
+
+
+if __name__ == "__main__":
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
+    measuring_speed(Path(sys.argv[1] if len(sys.argv) > 1 else "data/hc18"))
+    training_speed()
