@@ -1,0 +1,65 @@
+"""`fetalhead evaluate`: compare a model with reference outlines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from fetalhead.cli.command import option, parse
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateOptions:
+    """Compare a model with the reference outlines of a data set, and write figures that can be cited."""
+
+    data: str = option("the data set as KIND=DIR, such as hc18=data/hc18")
+    out: str = option("folder for metrics.json, cases.csv, panel.png, bland_altman.png and scatter.png")
+    model: str = option("name of a bundled model, or a model folder", default="standard")
+    split: Literal["train", "val", "test", "all"] = option(
+        "which subjects: of one split, or all, those of no split included", default="test"
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    options = parse(EvaluateOptions, argv, "fetalhead evaluate")
+
+    from fetalhead.datasets import parse_data
+    from fetalhead.datasets.hc18 import Hc18
+    from fetalhead.errors import FetalheadError
+    from fetalhead.evaluation import figures
+    from fetalhead.evaluation.cases import write_cases
+    from fetalhead.evaluation.evaluate import evaluate, select
+    from fetalhead.evaluation.results import Evaluation, table, write_metrics
+    from fetalhead.evaluation.summary import summarise, summarise_bands
+    from fetalhead.inference.predictor import Predictor
+
+    figures.require_matplotlib()
+    kind, folder = parse_data(options.data)
+    chosen, unassigned = select(Hc18(folder).cases, options.split)
+    predictor = Predictor(options.model)
+    out = Path(options.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FetalheadError(f"--out {out}: cannot be made: {os.strerror(error.errno or 0)}") from error
+
+    cases = evaluate(chosen, predictor)
+    result = Evaluation(
+        predictor.folder.model_id, kind, options.split, unassigned, summarise(cases), summarise_bands(cases)
+    )
+    pixels = {case.name: case.pixels for case in chosen}
+    try:
+        write_metrics(out / "metrics.json", result)
+        write_cases(out / "cases.csv", cases)
+        figures.save(figures.panel(figures.pick_examples(cases), lambda name: pixels[name]()), out / "panel.png")
+        figures.save(figures.bland_altman(cases), out / "bland_altman.png")
+        figures.save(figures.scatter(cases), out / "scatter.png")
+    except OSError as error:
+        raise FetalheadError(f"--out {out}: cannot be written to: {os.strerror(error.errno or 0)}") from error
+    print(table(result))
+    print(f"\nwritten to {out}", file=sys.stderr)
+    return 0

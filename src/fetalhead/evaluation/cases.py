@@ -1,0 +1,169 @@
+"""A scored case: one image's reference, what was found in it, and every metric between the two."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.datasets.splits import band_of
+from fetalhead.evaluation.metrics import (
+    NO_DISTANCES,
+    Mask,
+    circumference_difference,
+    dice,
+    ellipse_distances,
+    filled,
+    iou,
+)
+from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.pixel_size import PixelSize
+
+BANDS = ("below 100 mm", "100 to 260 mm", "above 260 mm")
+"""Names of the bands of HC in `datasets.splits`: about the first, second and third trimester."""
+
+
+class LabelledCase(Protocol):
+    """What evaluation asks of a data set's case; `datasets.hc18.Hc18Case` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def split(self) -> str: ...
+    @property
+    def pixel_size(self) -> PixelSize: ...
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """(H, W) grey values."""
+
+    def ellipse(self) -> Ellipse:
+        """The reference outline in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Every metric of one case. Where no head was found Dice and IoU are 0, and the differences are NaN."""
+
+    dice: float
+    """Of the filled ellipses, as the HC18 challenge takes it."""
+    iou: float
+    mask_dice: float
+    """Of the network's own mask, before any ellipse is fitted to it."""
+    hausdorff_mm: float
+    hd95_mm: float
+    average_distance_mm: float
+    df_mm: float
+    adf_mm: float
+    adf_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCase:
+    """One image with its reference, what was predicted, and the scores. Ellipses are in pixels of the picture."""
+
+    name: str
+    subject: str
+    split: str
+    pixel_size: PixelSize
+    reference: Ellipse
+    predicted: Ellipse | None
+    reason: str
+    """Why there is no predicted ellipse; empty where there is one."""
+    scores: Scores
+
+    @property
+    def failed(self) -> bool:
+        """No head was found."""
+        return self.predicted is None
+
+    @property
+    def reference_hc_mm(self) -> float:
+        return circumference_mm(self.reference, self.pixel_size)
+
+    @property
+    def predicted_hc_mm(self) -> float:
+        """NaN where no head was found."""
+        return circumference_mm(self.predicted, self.pixel_size) if self.predicted else math.nan
+
+    @property
+    def band(self) -> str:
+        return BANDS[band_of(self.reference_hc_mm)]
+
+
+def circumference_mm(ellipse: Ellipse, pixel_size: PixelSize) -> float:
+    """HC in mm of an ellipse in pixels."""
+    return ellipse.scaled(pixel_size.x, pixel_size.y).perimeter
+
+
+def score(reference: Ellipse, predicted: Ellipse | None, mask: Mask, pixel_size: PixelSize) -> Scores:
+    """The scores of an ellipse in pixels (None: no head found) and of the (H, W) bool mask that it came from."""
+    height, width = mask.shape
+    truth = filled(reference, (height, width))
+    mask_dice = dice(truth, mask)
+    if predicted is None:
+        return Scores(
+            dice=0.0, iou=0.0, mask_dice=mask_dice,
+            hausdorff_mm=NO_DISTANCES.hausdorff, hd95_mm=NO_DISTANCES.hd95, average_distance_mm=NO_DISTANCES.average,
+            df_mm=math.nan, adf_mm=math.nan, adf_percent=math.nan,
+        )
+    found = filled(predicted, (height, width))
+    distances = ellipse_distances(reference, predicted, (pixel_size.y, pixel_size.x))
+    difference = circumference_difference(
+        circumference_mm(reference, pixel_size), circumference_mm(predicted, pixel_size)
+    )
+    return Scores(
+        dice=dice(truth, found), iou=iou(truth, found), mask_dice=mask_dice,
+        hausdorff_mm=distances.hausdorff, hd95_mm=distances.hd95, average_distance_mm=distances.average,
+        df_mm=difference.df_mm, adf_mm=difference.adf_mm, adf_percent=difference.adf_percent,
+    )
+
+
+COLUMNS = (
+    "name", "subject", "split", "band", "status", "reason", "pixel_size_x_mm", "pixel_size_y_mm",
+    "reference_center_x_px", "reference_center_y_px", "reference_semi_axis_a_px", "reference_semi_axis_b_px",
+    "reference_angle_rad",
+    "predicted_center_x_px", "predicted_center_y_px", "predicted_semi_axis_a_px", "predicted_semi_axis_b_px",
+    "predicted_angle_rad",
+    "reference_hc_mm", "predicted_hc_mm",
+    "dice", "iou", "mask_dice", "hausdorff_mm", "hd95_mm", "average_distance_mm", "df_mm", "adf_mm", "adf_percent",
+)
+
+
+def write_cases(path: Path, cases: Sequence[ScoredCase]) -> None:
+    """One row a case; numbers to the last digit, so that reading gives the same ones, and empty where there is none."""
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows([_cell(value) for value in _row(case)] for case in cases)
+
+
+def _row(case: ScoredCase) -> list[str | float]:
+    scores = case.scores
+    return [
+        case.name, case.subject, case.split, case.band, "no_head" if case.failed else "ok", case.reason,
+        case.pixel_size.x, case.pixel_size.y,
+        *_ellipse(case.reference), *_ellipse(case.predicted),
+        case.reference_hc_mm, case.predicted_hc_mm,
+        scores.dice, scores.iou, scores.mask_dice,
+        scores.hausdorff_mm, scores.hd95_mm, scores.average_distance_mm,
+        scores.df_mm, scores.adf_mm, scores.adf_percent,
+    ]
+
+
+def _ellipse(ellipse: Ellipse | None) -> list[float]:
+    if ellipse is None:
+        return [math.nan] * 5
+    return [ellipse.center_x, ellipse.center_y, ellipse.semi_axis_a, ellipse.semi_axis_b, ellipse.angle]
+
+
+def _cell(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if math.isnan(value) else repr(float(value))

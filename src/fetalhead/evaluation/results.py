@@ -1,0 +1,121 @@
+"""What an evaluation says: the document `metrics.json`, and the table printed for a person."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fetalhead.evaluation.summary import DRAWS, LEVEL_PERCENT, METRICS, SEED, WITHIN_PERCENT, Metric, Summary
+
+DIGITS = 6
+"""Decimals in `metrics.json`: beyond what another machine's arithmetic would change; `cases.csv` has them all."""
+
+MODULES = ("fetalhead", "numpy", "cv2", "onnxruntime")
+"""Whose versions the figures may depend on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was evaluated, and what came of it."""
+
+    model_id: str
+    data: str
+    """Kind of the data set; its folder is the machine's own affair."""
+    split: str
+    unassigned: int
+    """Labelled images of the data set that belong to no split."""
+    overall: Summary
+    bands: dict[str, Summary]
+
+
+def write_metrics(path: Path, evaluation: Evaluation) -> None:
+    """The evaluation as JSON: no path, time or host in it, `null` where there is no number."""
+    path.write_text(json.dumps(document(evaluation), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def document(evaluation: Evaluation) -> dict[str, object]:
+    """The evaluation as plain data for JSON; lengths in mm, Dice, IoU and shares 0 to 1."""
+    return {
+        "model_id": evaluation.model_id,
+        "data": evaluation.data,
+        "split": evaluation.split,
+        "images": evaluation.overall.images,
+        "subjects": evaluation.overall.subjects,
+        "failures": evaluation.overall.failures,
+        "unassigned": evaluation.unassigned,
+        "bootstrap": {"resampled": "subjects", "draws": DRAWS, "seed": SEED, "level_percent": LEVEL_PERCENT},
+        "versions": {name: str(importlib.import_module(name).__version__) for name in MODULES},
+        "overall": _summary(evaluation.overall),
+        "bands": {name: _summary(summary) for name, summary in evaluation.bands.items()},
+    }
+
+
+def table(evaluation: Evaluation) -> str:
+    """The evaluation as lines of text: all metrics over all images, then the chief ones by HC band."""
+    overall = evaluation.overall
+    lines = [f"{evaluation.model_id} on {evaluation.data}, split {evaluation.split}: {_count(overall)}"]
+    if evaluation.unassigned:
+        fate = "included" if evaluation.split == "all" else "left out"
+        lines.append(f"images that belong to no split (unassigned): {evaluation.unassigned}, {fate}")
+    lines += [
+        "",
+        f"{'':<22}{'mean':>9}{'SD':>9}{'median':>9}{'worst':>9}   {LEVEL_PERCENT} % interval of the mean, by subject",
+    ]
+    for metric in METRICS:
+        numbers = overall.metrics[metric.name]
+        cells = [_text(metric, value) for value in (numbers.mean, numbers.sd, numbers.median, numbers.worst)]
+        interval = f"{_text(metric, numbers.low)} to {_text(metric, numbers.high)}"
+        lines.append(f"{_title(metric):<22}" + "".join(f"{cell:>9}" for cell in cells) + f"   {interval}")
+    shares = ", ".join(f"{100 * overall.within[percent].share:.1f} % within {percent} %" for percent in WITHIN_PERCENT)
+    lines += ["", f"HC: {shares} of the reference", "", _band_line("HC band", ("images", "failures"), None)]
+    lines += [
+        _band_line(name, (str(summary.images), str(summary.failures)), summary)
+        for name, summary in evaluation.bands.items()
+    ]
+    return "\n".join(lines)
+
+
+def _band_line(name: str, counts: tuple[str, str], summary: Summary | None) -> str:
+    chief = [metric for metric in METRICS if metric.name in ("dice", "hausdorff_mm", "df_mm", "adf_mm")]
+    cells = [
+        _text(metric, summary.metrics[metric.name].mean) if summary else _title(metric)
+        for metric in chief
+    ]
+    return f"{name:<22}{counts[0]:>9}{counts[1]:>9}" + "".join(f"{cell:>19}" for cell in cells)
+
+
+def _count(summary: Summary) -> str:
+    found = "a head found in all" if not summary.failures else f"no head found in {summary.failures}"
+    return f"{summary.images} images of {summary.subjects} subjects, {found}"
+
+
+def _title(metric: Metric) -> str:
+    return f"{metric.title} ({metric.unit})"
+
+
+def _text(metric: Metric, value: float) -> str:
+    return "-" if math.isnan(value) else f"{metric.factor * value:.2f}"
+
+
+def _summary(summary: Summary) -> dict[str, object]:
+    return {
+        "images": summary.images,
+        "subjects": summary.subjects,
+        "failures": summary.failures,
+        "metrics": {name: _numbers(asdict(numbers)) for name, numbers in summary.metrics.items()},
+        "adf_within_percent": {str(percent): _numbers(asdict(share)) for percent, share in summary.within.items()},
+    }
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _number(value) for name, value in values.items()}
+
+
+def _number(value: float) -> float | None:
+    if isinstance(value, int):
+        return value
+    return None if math.isnan(value) else round(value, DIGITS)
