@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any, Literal, final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Ellipse:
     """An ellipse with semi-axes a >= b > 0 and the angle of a from +x towards +y, in [0, pi)."""
@@ -72,7 +74,7 @@ class Ellipse:
         """The ellipse with x coordinates times `x` and y coordinates times `y`: from pixels to mm, and back."""
         return self.transformed([[x, 0, 0], [0, y, 0]])
 
-    def signed_distance(self, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]) -> FloatArray:
+    def signed_distance(self, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> FloatArray:
         """Distance of points from the outline, negative inside; first order, so exact near the outline."""
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         dx, dy = x - self.center_x, y - self.center_y
@@ -96,13 +98,14 @@ class Ellipse:
         return np.clip(0.5 - self.signed_distance(x, y), 0, 1).astype(np.float32)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class NoEllipse:
     """A fit that gave none: falsy, and holds the reason."""
 
     reason: str
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
 

@@ -7,6 +7,7 @@ whole pixels makes the two scales differ by a fraction of a percent; both are ke
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ class Letterbox:
         """(2, 3) affine matrix from grid to picture coordinates (x, y)."""
         return np.asarray(cv2.invertAffineTransform(self.matrix), dtype=np.float64)
 
-    def to_grid(self, picture: npt.NDArray[np.generic], fill: float = 0) -> npt.NDArray[np.generic]:
+    def to_grid(self, picture: npt.NDArray[Any], fill: float = 0) -> npt.NDArray[Any]:
         """(H, W) picture or mask of shares resized onto the grid; what lies around it is `fill`."""
         if picture.shape != self.source:
             raise ValueError(f"a picture of {picture.shape} in a letterbox made for {self.source}")
@@ -53,7 +54,7 @@ class Letterbox:
         grid[top : top + height, left : left + width] = resize(picture, self.inner)
         return grid
 
-    def from_grid(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    def from_grid(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(h, w) values on the grid, such as probabilities, resized bilinearly to the picture (H, W)."""
         (top, left), (height, width) = self.offset, self.inner
         return resize(values[top : top + height, left : left + width], self.source)
@@ -63,7 +64,7 @@ class Letterbox:
         return np.asarray(points, dtype=np.float64) @ self.inverse[:, :2].T + self.inverse[:, 2]
 
 
-def resize(picture: npt.NDArray[np.generic], shape: tuple[int, int]) -> npt.NDArray[np.generic]:
+def resize(picture: npt.NDArray[Any], shape: tuple[int, int]) -> npt.NDArray[Any]:
     """(H, W) resized to `shape`: area averages when shrinking (so that speckle does not alias), else bilinear."""
     shrinks = shape[0] <= picture.shape[0] and shape[1] <= picture.shape[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

@@ -1,0 +1,224 @@
+"""From PATHs as typed to the pictures to measure: files, folders and patterns, each picture once."""
+
+# ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH119, PTH120, PTH207
+# Names are reported as they were typed, and `Path` would tidy `./a` and `a//b`: here they stay strings.
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from fetalhead.images.readers import HEAD_BYTES, is_picture
+from fetalhead.images.readers.dicom_elements import looks_like_dicom
+from fetalhead.images.readers.faults import reason_of
+
+PICTURE_SUFFIXES = {
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".dcm", ".dicom",
+}  # fmt: skip
+"""A file in a folder with such a name is meant as a picture: one that is none is an error, not passed over."""
+
+DICOM_SUFFIXES = {".dcm", ".dicom"}
+
+VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpeg", ".mpg"}
+
+STILL_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"}
+"""Brands of ISO media files that hold still pictures, not video."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file to measure."""
+
+    path: Path
+    name: str
+    """As found: the PATH as typed, joined with the way below it. What the CSV says."""
+    relative: PurePath
+    """Its place below its PATH (a file's own name where it was named itself); no two inputs share one."""
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What the PATHs come to."""
+
+    files: list[InputFile] = field(default_factory=list)
+    videos: list[Path] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    """Name and reason: what was named, or lies in a folder, and cannot be reached."""
+    passed_over: int = 0
+    """Files in folders that are no picture and no video: hidden, `._` files, DICOMDIR, reports, text."""
+    excluded: int = 0
+
+
+def find_inputs(paths: Sequence[str], exclude: Sequence[str] = ()) -> Inputs:
+    """The pictures that `paths` name: files, folders with all below them, and patterns that the shell left alone.
+
+    What exists under a name is that file, even where the name reads as a pattern. Order is that of `paths`, and
+    sorted within a folder or pattern; a file reached twice counts once. `exclude` patterns (`*_mask.png`, `old/*`)
+    are compared with a file's or folder's name and with its place below its PATH. A file named itself is always an
+    input; in a folder, what is no picture is passed over and counted.
+    """
+    search = _Search(tuple(exclude))
+    for typed in paths:
+        if os.path.lexists(typed):
+            search.add(typed)
+        elif glob.has_magic(typed) and (found := sorted(glob.glob(typed, recursive=True))):
+            for name in found:
+                search.add(name)
+        else:
+            reason = "no file matches this pattern" if glob.has_magic(typed) else "no such file or folder"
+            search.inputs.errors.append((typed, reason))
+    return search.inputs
+
+
+class _Search:
+    """The inputs found so far, and what has been seen."""
+
+    def __init__(self, exclude: tuple[str, ...]) -> None:
+        self.inputs = Inputs()
+        self.exclude = exclude
+        self.seen: set[str] = set()
+        self.taken: set[str] = set()
+
+    def add(self, typed: str) -> None:
+        """A file or folder that was named."""
+        if os.path.isdir(typed):
+            self._add_folder(typed)
+            return
+        name = os.path.basename(typed)
+        if self._is_excluded(name, typed):
+            self.inputs.excluded += 1
+        elif fault := _fault(typed):
+            self.inputs.errors.append((typed, fault))
+        elif self._is_new(typed):
+            if _is_video(Path(typed)):
+                self.inputs.videos.append(Path(typed))
+            else:
+                parent = os.path.basename(os.path.dirname(os.path.abspath(typed)))
+                self._take(typed, PurePath(name), parent)
+
+    def _add_folder(self, typed: str) -> None:
+        root = typed.rstrip(os.sep) or os.sep
+        title = os.path.basename(os.path.abspath(root))
+        errors = len(self.inputs.errors)
+        pictures = videos = 0
+        for relative in self._files_below(root):
+            name = os.path.join(root, relative)
+            if os.path.basename(relative).startswith("."):
+                self.inputs.passed_over += 1
+            elif fault := _fault(name):
+                self.inputs.errors.append((name, fault))
+            elif _is_meant_as_picture(Path(name)):
+                pictures += 1
+                if self._is_new(name):
+                    self._take(name, PurePath(relative), title)
+            elif _is_video(Path(name)):
+                videos += 1
+                if self._is_new(name):
+                    self.inputs.videos.append(Path(name))
+            else:
+                self.inputs.passed_over += 1
+        if not pictures and not videos and len(self.inputs.errors) == errors:
+            self.inputs.errors.append((typed, "no pictures in this folder"))
+
+    def _files_below(self, root: str) -> Iterator[str]:
+        """Places below `root` of the files that are not excluded, sorted; links are followed, but never round."""
+        visited: set[str] = set()
+        waiting = [""]
+        found = []
+        while waiting:
+            below = waiting.pop()
+            folder = os.path.join(root, below) if below else root
+            real = os.path.realpath(folder)
+            if real in visited:
+                continue
+            visited.add(real)
+            try:
+                entries = list(os.scandir(folder))
+            except OSError as error:
+                self.inputs.errors.append((folder, f"folder cannot be read: {reason_of(error)}"))
+                continue
+            for entry in entries:
+                relative = os.path.join(below, entry.name)
+                if self._is_excluded(entry.name, relative):
+                    self.inputs.excluded += 1
+                elif not os.path.isdir(entry.path):  # `entry.is_dir()` raises for a link to itself
+                    found.append(relative)
+                elif not entry.name.startswith(".") and not _is_above(entry, real):
+                    waiting.append(relative)
+        return iter(sorted(found, key=lambda relative: PurePath(relative).parts))
+
+    def _is_excluded(self, name: str, relative: str) -> bool:
+        return any(fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(relative, pattern) for pattern in self.exclude)
+
+    def _is_new(self, name: str) -> bool:
+        """Whether the file was not reached before, by whatever way; a linked file is a file of its own."""
+        folder, base = os.path.split(os.path.abspath(name))
+        place = os.path.join(os.path.realpath(folder), base)
+        new = place not in self.seen
+        self.seen.add(place)
+        return new
+
+    def _take(self, name: str, relative: PurePath, title: str) -> None:
+        candidate, number = relative, 1
+        while _key(candidate) in self.taken:
+            candidate = PurePath(title if number == 1 else f"{title}_{number}") / relative
+            number += 1
+        self.taken.add(_key(candidate))
+        self.inputs.files.append(InputFile(Path(name), name, candidate))
+
+
+def _key(relative: PurePath) -> str:
+    """What two places share that some file systems hold for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(relative)).casefold())
+
+
+def _is_above(entry: os.DirEntry[str], folder: str) -> bool:
+    """Whether a folder entry is a link back to `folder` (a real path) or one that holds it."""
+    if not entry.is_symlink():
+        return False
+    target = os.path.realpath(entry.path)
+    return os.path.commonpath([target, folder]) == target
+
+
+def _fault(name: str) -> str:
+    """Why the file cannot be read at all; empty for nothing."""
+    try:
+        if not stat.S_ISREG(os.stat(name).st_mode):
+            return "is no regular file"
+        with open(name, "rb"):
+            return ""
+    except FileNotFoundError:
+        return "is a link to a file that does not exist" if os.path.islink(name) else "no such file"
+    except (OSError, ValueError) as error:
+        return f"cannot be opened: {reason_of(error)}"
+
+
+def _is_meant_as_picture(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if is_picture(path):
+        return True
+    return suffix in PICTURE_SUFFIXES and not (suffix in DICOM_SUFFIXES and _is_dicom(path))
+
+
+def _is_dicom(path: Path) -> bool:
+    with open(path, "rb") as stream:
+        return looks_like_dicom(stream.read(HEAD_BYTES))
+
+
+def _is_video(path: Path) -> bool:
+    """Whether a file is a video, by its name or its first bytes, and no picture."""
+    with open(path, "rb") as stream:
+        head = stream.read(16)
+    brand = head[8:12]
+    by_content = (
+        (head[4:8] == b"ftyp" and brand not in STILL_BRANDS)
+        or (head[:4] == b"RIFF" and brand == b"AVI ")
+        or head.startswith((b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3"))
+    )
+    return by_content or (path.suffix.lower() in VIDEO_SUFFIXES and not is_picture(path))

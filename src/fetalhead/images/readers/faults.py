@@ -1,0 +1,46 @@
+"""What every reader refuses, and how it says so in one line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fetalhead.errors import UnreadableImage
+
+MOST_PIXELS = 64_000_000
+"""More is no ultrasound picture: refused from the header, before anything is decoded."""
+
+LEAST_SIDE = 16
+"""Fewer rows or columns hold no head that could be outlined."""
+
+
+def one_line(text: object) -> str:
+    """`text` on one printable line: line breaks and bytes that are not UTF-8 become escapes."""
+    shown = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown)
+
+
+def unreadable(path: Path, reason: object) -> UnreadableImage:
+    """The error for `path`: "PATH: REASON", on one line."""
+    return UnreadableImage(f"{one_line(path)}: {one_line(' '.join(str(reason).split()))}")
+
+
+def reason_of(error: BaseException) -> str:
+    """What an exception says: the system's words for an `OSError` with a number, else its own first line."""
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def check_size(path: Path, rows: int, columns: int) -> None:
+    """Raises `UnreadableImage` where a picture of `rows` by `columns` pixels is too large or too small."""
+    if rows * columns > MOST_PIXELS:
+        raise unreadable(
+            path,
+            f"its header claims {columns} x {rows} pixels; more than {MOST_PIXELS // 1_000_000} million are not read",
+        )
+    if min(rows, columns) < LEAST_SIDE:
+        raise unreadable(
+            path, f"{columns} x {rows} pixels are too few for an ultrasound picture (at least {LEAST_SIDE} a side)"
+        )

@@ -1,0 +1,93 @@
+"""Letterboxing: onto the grid and exactly back, without distortion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fetalhead.images.contour import level_points
+from fetalhead.images.ellipse import Ellipse, fit_ellipse
+from fetalhead.images.geometry import Letterbox, resize
+
+quick = settings(max_examples=30, deadline=None)
+shapes = st.tuples(st.integers(16, 1200), st.integers(16, 1200))
+grids = st.tuples(st.integers(32, 512), st.integers(32, 512))
+
+
+@quick
+@given(shapes, grids)
+def test_the_picture_fills_the_grid_one_way_and_lies_in_its_middle(source, grid):
+    box = Letterbox.fit(source, grid)
+    (top, left), (height, width) = box.offset, box.inner
+    assert 1 <= height <= grid[0] and 1 <= width <= grid[1]
+    assert height == grid[0] or width == grid[1]
+    assert 0 <= (grid[0] - height) - 2 * top <= 1 and 0 <= (grid[1] - width) - 2 * left <= 1
+    for side, other in ((height / source[0], width / source[1]),):
+        # the scales differ by the rounding to whole pixels alone
+        assert abs(side - other) <= 0.5 / min(source) + 1e-9 or min(height, width) == 1
+
+
+@quick
+@given(shapes, grids, st.tuples(st.floats(-50, 1300), st.floats(-50, 1300)))
+def test_there_and_back_is_where_it_was(source, grid, point):
+    box = Letterbox.fit(source, grid)
+    there = box.matrix @ [*point, 1]
+    np.testing.assert_allclose(box.inverse @ [*there, 1], point, atol=1e-6)
+
+
+@quick
+@given(shapes, grids)
+def test_corners_of_the_picture_are_corners_of_its_place(source, grid):
+    """The outer corner of the first pixel is at -0.5, -0.5 on both sides, and so on for the last."""
+    box = Letterbox.fit(source, grid)
+    (top, left), (height, width) = box.offset, box.inner
+    np.testing.assert_allclose(box.matrix @ [-0.5, -0.5, 1], [left - 0.5, top - 0.5], atol=1e-9)
+    last = box.matrix @ [source[1] - 0.5, source[0] - 0.5, 1]
+    np.testing.assert_allclose(last, [left + width - 0.5, top + height - 0.5], atol=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([(540, 800), (240, 320), (800, 540), (131, 97)]), st.sampled_from([(192, 288), (256, 384)]))
+def test_an_outline_survives_the_grid(source, grid):
+    """Coverage onto the grid, level set there, back by the matrix: the perimeter is off by less than 0.1 px a side."""
+    true = Ellipse.make(source[1] * 0.48, source[0] * 0.52, min(source) * 0.4, min(source) * 0.3, 0.6)
+    box = Letterbox.fit(source, grid)
+    points = level_points(np.asarray(box.to_grid(true.coverage(source)), dtype=np.float64))
+    back = points @ box.inverse[:, :2].T + box.inverse[:, 2]
+    assert np.abs(true.signed_distance(back[:, 0], back[:, 1])).mean() < 0.1 * max(1, source[0] / box.inner[0])
+    assert fit_ellipse(back).perimeter == pytest.approx(true.perimeter, rel=1e-3)
+    matrix = box.matrix
+    assert fit_ellipse(points).perimeter == pytest.approx(true.transformed(matrix).perimeter, rel=1e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([(540, 800), (150, 100), (64, 512)]))
+def test_a_map_comes_back_in_the_picture(source):
+    true = Ellipse.make(source[1] / 2, source[0] / 2, min(source) * 0.4, min(source) * 0.35, 0)
+    box = Letterbox.fit(source, (192, 288))
+    back = box.from_grid(np.asarray(box.to_grid(true.coverage(source)), dtype=np.float32))
+    assert back.shape == source
+    assert np.abs(back - true.coverage(source)).mean() < 0.02
+    assert fit_ellipse(level_points(back)).perimeter == pytest.approx(true.perimeter, rel=2e-3)
+
+
+def test_the_rest_of_the_grid_is_fill():
+    box = Letterbox.fit((10, 10), (20, 40))
+    grid = box.to_grid(np.full((10, 10), 9, np.uint8), fill=3)
+    assert grid.dtype == np.uint8
+    np.testing.assert_array_equal(grid[:, 10:30], 9)
+    np.testing.assert_array_equal(grid[:, :10], 3)
+    np.testing.assert_array_equal(grid[:, 30:], 3)
+
+
+def test_a_picture_of_another_size_is_refused():
+    with pytest.raises(ValueError, match="letterbox"):
+        Letterbox.fit((10, 12), (20, 40)).to_grid(np.zeros((12, 10)))
+
+
+def test_shrinking_averages():
+    checks = np.indices((40, 60)).sum(axis=0) % 2 * 200.0
+    np.testing.assert_allclose(resize(checks, (20, 30)), 100)
+    np.testing.assert_array_equal(resize(checks, (40, 60)), checks)
