@@ -1,0 +1,111 @@
+"""Phantoms as folders: heads in HC18's layout, other planes in FETAL_PLANES_DB's, and the truth beside them."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.errors import FetalheadError
+from fetalhead.images.ellipse import Ellipse
+from fetalhead.phantoms.phantom import Phantom, head_phantom, plane_phantom
+
+HC18_COLUMNS = ("filename", "pixel size(mm)", "head circumference (mm)")
+ELLIPSE_COLUMNS = (
+    "filename", "center_x_px", "center_y_px", "semi_axis_a_px", "semi_axis_b_px", "angle_rad", "pixel_size_mm", "hc_mm",
+)
+PLANES_COLUMNS = ("Image_name", "Patient_num", "Plane", "Brain_plane", "Operator", "US_Machine", "Train ")
+"""As published, the blank after `Train` included; an image's name has no extension."""
+
+_PLANE_NAMES = {"abdomen": ("Fetal abdomen", "Plane2"), "femur": ("Fetal femur", "Plane5")}
+"""FETAL_PLANES_DB's label, and its number in image names."""
+
+_HALF_LINE = 0.75
+"""Half the width of the drawn outline, pixels: thin, without gaps, and the same on both sides of the ellipse."""
+
+
+def write_heads(folder: Path, seed: int, count: int) -> dict[str, float]:
+    """Write heads 0 to `count` - 1 in HC18's layout, with `masks/` and `ellipses.csv`; gives HC in mm by file name.
+
+    Raises `FetalheadError`.
+    """
+    images, masks = _made(folder / "training_set"), _made(folder / "masks")
+    hc18_rows, ellipse_rows = [], []
+    hc_of: dict[str, float] = {}
+    for index in range(count):
+        phantom = head_phantom(seed, index)
+        name = f"{index:03d}_HC.png"
+        distance = signed_distance(phantom)
+        _write_png(images / name, phantom.image.pixels)
+        _write_png(images / f"{index:03d}_HC_Annotation.png", _binary(np.abs(distance) <= _HALF_LINE))
+        _write_png(masks / name, _binary(distance <= 0))
+        ellipse, size = phantom.ellipse, phantom.scene.pixel_size
+        hc_of[name] = phantom.hc_mm
+        hc18_rows.append((name, repr(size), repr(phantom.hc_mm)))
+        ellipse_rows.append((name, *_values(ellipse), repr(size), repr(phantom.hc_mm)))
+    _write_csv(folder / "training_set_pixel_size_and_HC.csv", HC18_COLUMNS, hc18_rows)
+    _write_csv(folder / "ellipses.csv", ELLIPSE_COLUMNS, ellipse_rows)
+    return hc_of
+
+
+def write_planes(folder: Path, seed: int, count: int) -> None:
+    """Write planes 0 to `count` - 1 that are no heads in FETAL_PLANES_DB's layout. Raises `FetalheadError`."""
+    images = _made(folder / "Images")
+    rows = []
+    for index in range(count):
+        phantom = plane_phantom(seed, index)
+        label, number = _PLANE_NAMES[phantom.plane]
+        patient = index + 1
+        name = f"Patient{patient:05d}_{number}_1_of_1"
+        _write_png(images / f"{name}.png", phantom.image.pixels)
+        # Half of each plane is marked for training, as in the original; planes take turns, so pairs do.
+        train = 1 - index // 2 % 2
+        rows.append((name, str(patient), label, "Not A Brain", "Other", "Other", str(train)))
+    _write_csv(folder / "FETAL_PLANES_DB_data.csv", PLANES_COLUMNS, rows, delimiter=";")
+
+
+def signed_distance(phantom: Phantom) -> npt.NDArray[np.float64]:
+    """(H, W) pixels from the skull's outer border, negative inside. At most 0 is where coverage is at least half."""
+    height, width = phantom.image.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    return phantom.ellipse.signed_distance(x, y)
+
+
+def _values(ellipse: Ellipse) -> Iterator[str]:
+    for value in (ellipse.center_x, ellipse.center_y, ellipse.semi_axis_a, ellipse.semi_axis_b, ellipse.angle):
+        yield repr(value)
+
+
+def _binary(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    return np.where(inside, np.uint8(255), np.uint8(0))
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FetalheadError(f"{folder}: no folder can be made there: {os.strerror(error.errno or 0)}") from error
+    return folder
+
+
+def _write_png(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
+    _, encoded = cv2.imencode(".png", pixels)
+    try:
+        path.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise FetalheadError(f"{path}: cannot be written: {os.strerror(error.errno or 0)}") from error
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str = ",") -> None:
+    try:
+        with open(path, "w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(rows)
+    except OSError as error:
+        raise FetalheadError(f"{path}: cannot be written: {os.strerror(error.errno or 0)}") from error
