@@ -47,8 +47,11 @@ def model_card(name: str, model_id: str, training: Mapping[str, Any], metrics: M
 
 
 def _training(training: Mapping[str, Any]) -> list[str]:
-    data = [f"- data: {DATASETS[kind]['title']}; {DATASETS[kind]['citation']}; doi {DATASETS[kind]['doi']}, "
-            f"{DATASETS[kind]['licence']}" for kind in training["data"]]
+    data = [
+        f"- data: {DATASETS[kind]['title']}; {DATASETS[kind]['citation']}; doi {DATASETS[kind]['doi']}, "
+        f"{DATASETS[kind]['licence']}"
+        for kind in training["data"]
+    ]
     options = ", ".join(f"{key} {value}" for key, value in training.items() if key not in ("data", "strategy"))
     return [
         f"- strategy: {training['strategy']}",
@@ -65,10 +68,16 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
             f"Validation at step {metrics['step']}, {metrics['on']}: Dice {100 * metrics['dice']:.2f} %, "
             f"IoU {100 * metrics['iou']:.2f} %. `fetalhead evaluate` gives the rest."
         ]
+    return [figures_table(metrics)]
+
+
+def figures_table(metrics: Mapping[str, Any]) -> str:
+    """The figures of an evaluation's `metrics.json` as Markdown: overall, then the chief ones by band of HC."""
     overall = metrics["overall"]
+    name = metrics["model_id"].rpartition("-")[0]
     lines = [
-        f"`fetalhead evaluate --model {metrics['model_id'].rpartition('-')[0]} --data {metrics['data']}=DIR "
-        f"--split {metrics['split']}`: {overall['images']} pictures of {overall['subjects']} subjects, "
+        f"`fetalhead evaluate --model {name} --data {metrics['data']}=DIR --split {metrics['split']}`, "
+        f"model `{metrics['model_id']}`: {overall['images']} pictures of {overall['subjects']} subjects, "
         f"no head found in {overall['failures']}.",
         "",
         "| figure | mean | SD | median | worst | 95 % interval of the mean, by subject |",
@@ -80,12 +89,15 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
             f"| {title} | {numbers['mean']:.2f} | {numbers['sd']:.2f} | {numbers['median']:.2f} "
             f"| {numbers['worst']:.2f} | {numbers['low']:.2f} to {numbers['high']:.2f} |"
         )
-    lines += ["", "| HC band (mm) | pictures | no head | Dice (%) | Hausdorff (mm) | DF (mm) | ADF (mm) |",
-              "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines += [
+        "",
+        "| HC band (mm) | pictures | no head | Dice (%) | Hausdorff (mm) | DF (mm) | ADF (mm) |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for band, summary in metrics["bands"].items():
         means = {key: value["mean"] for key, value in summary["metrics"].items()}
         lines.append(
             f"| {band} | {summary['images']} | {summary['failures']} | {100 * means['dice']:.2f} "
             f"| {means['hausdorff_mm']:.2f} | {means['df_mm']:.2f} | {means['adf_mm']:.2f} |"
         )
-    return lines
+    return "\n".join(lines)

@@ -15,12 +15,12 @@ from safetensors.torch import save_file
 
 import fetalhead
 from fetalhead.errors import FetalheadError
+from fetalhead.inference.model_card import model_card
 from fetalhead.inference.model_folder import FORMAT, ModelFolder
 from fetalhead.inference.predictor import Predictor
 from fetalhead.models.onnx_export import export_onnx
 from fetalhead.models.unet import UNet, normalise
 from fetalhead.training.checkpoint import network_of_run
-from fetalhead.training.model_card import model_card
 from fetalhead.training.options import TrainingOptions
 from fetalhead.training.run_folder import rows_of
 

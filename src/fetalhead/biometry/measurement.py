@@ -1,0 +1,107 @@
+"""What is known of the head in one picture: the typed result of a measurement, and how it comes about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.biometry.dating import NoAge, gestational_age
+from fetalhead.biometry.head_outline import HeadOutline, outline_head
+from fetalhead.biometry.head_region import HeadRegion
+from fetalhead.images.ellipse import Ellipse, NoEllipse
+from fetalhead.images.geometry import Letterbox
+from fetalhead.images.pixel_size import UNKNOWN, PixelSize
+
+Status = Literal["ok", "no_head", "no_scale"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadMeasurement:
+    """The head of one picture, in millimetres where the pixel size is known; falsy, with the reason, without a head.
+
+    Lengths are outer-outer: HC is the perimeter of the ellipse on the outer skull border, BPD and OFD are its axes.
+    """
+
+    status: Status
+    """`ok`; `no_head`; or `no_scale`: a head in pixels only, because the pixel size is not known."""
+    reason: str = ""
+    """Why there is no head, no millimetres or no gestational age; empty where nothing is missing."""
+    ellipse_px: Ellipse | None = None
+    """The outline in pixels of the picture as shown."""
+    ellipse_mm: Ellipse | None = None
+    """The same outline with x times the pixel width and y times the pixel height."""
+    pixel_size: PixelSize = UNKNOWN
+    head_confidence: float = 0.0
+    """Mean head probability inside the region taken for the head, 0 where there is no region."""
+    plane: str = ""
+    """The most probable plane; empty where the model does not tell."""
+    hc_mm: float | None = None
+    hc_low_mm: float | None = None
+    hc_high_mm: float | None = None
+    bpd_mm: float | None = None
+    ofd_mm: float | None = None
+    cephalic_index: float | None = None
+    """100 BPD / OFD."""
+    ga_weeks: float | None = None
+    ga_low_weeks: float | None = None
+    ga_high_weeks: float | None = None
+    quality: Literal["", "accept", "review", "refuse"] = ""
+    quality_reasons: tuple[str, ...] = ()
+    support: float | None = None
+    """Share (0 to 1) of the ellipse's perimeter that has a contour point beside it; None where none was fitted."""
+    cut_by_edge: bool = False
+    """Whether the region taken for the head reaches the edge of the picture."""
+
+    def __bool__(self) -> bool:
+        return self.status != "no_head"
+
+
+def measure_head(
+    probability: npt.NDArray[np.floating],
+    letterbox: Letterbox,
+    pixel_size: PixelSize,
+    dating: str = "hadlock1984",
+    plane: str = "",
+) -> HeadMeasurement:
+    """Measure the head in the (h, w) head probability on a network's grid, 0 to 1.
+
+    The outline is where the largest region crosses one half; it is carried to the picture by `letterbox`, times
+    `pixel_size` where that is known, and an ellipse is fitted there, so that pixels need not be square. `dating` is a
+    key of `catalog.DATING`; `plane` is passed on. Gives `no_head`, with the reason, where nothing crosses one half
+    or no ellipse stands on the outline.
+    """
+    (top, left), (height, width) = letterbox.offset, letterbox.inner
+    region = HeadRegion.find(probability[top : top + height, left : left + width])
+    outline = outline_head(region, letterbox, (pixel_size.x, pixel_size.y) if pixel_size else (1.0, 1.0))
+    found = HeadMeasurement(
+        status="no_head",
+        pixel_size=pixel_size,
+        plane=plane,
+        head_confidence=region.confidence,
+        cut_by_edge=region.cut_by_edge,
+        support=outline.support if isinstance(outline, HeadOutline) else None,
+    )
+    if isinstance(outline, NoEllipse):
+        return replace(found, reason=f"no head: {outline.reason}")
+    if outline.fault:
+        return replace(found, reason=f"no head: {outline.fault}")
+    if not pixel_size:
+        return replace(found, status="no_scale", reason=pixel_size.reason, ellipse_px=outline.ellipse_px)
+    ellipse = outline.ellipse
+    age = gestational_age(ellipse.perimeter, dating)
+    measured = replace(
+        found,
+        status="ok",
+        ellipse_px=outline.ellipse_px,
+        ellipse_mm=ellipse,
+        hc_mm=ellipse.perimeter,
+        bpd_mm=2 * ellipse.semi_axis_b,
+        ofd_mm=2 * ellipse.semi_axis_a,
+        cephalic_index=100 * ellipse.semi_axis_b / ellipse.semi_axis_a,
+    )
+    if isinstance(age, NoAge):
+        return replace(measured, reason=age.reason)
+    return replace(measured, ga_weeks=age.weeks, ga_low_weeks=age.low, ga_high_weeks=age.high)

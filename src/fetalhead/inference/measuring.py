@@ -1,0 +1,131 @@
+"""From a picture to the measured head, in one call."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.biometry.dating import check_formula
+from fetalhead.biometry.measurement import HeadMeasurement, measure_head
+from fetalhead.errors import FetalheadError
+from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.pixel_size import PixelSize
+from fetalhead.images.readers import read_images
+from fetalhead.images.readers.faults import LEAST_SIDE
+from fetalhead.images.readers.grey import grey_of_colour, grey_of_values
+from fetalhead.inference.model_folder import CONFIG_NAME, model_path
+from fetalhead.inference.predictor import Prediction, Predictor
+
+Picture = npt.NDArray[np.generic] | UltrasoundImage | str | Path
+
+
+def measure(
+    picture: Picture,
+    pixel_size: float | tuple[float, float] | PixelSize | None = None,
+    model: str | Path = "standard",
+    dating: str = "hadlock1984",
+    frame: int | None = None,
+) -> HeadMeasurement:
+    """Find and measure the fetal head in one ultrasound picture.
+
+    `picture` is the path of an image or DICOM file, an `UltrasoundImage`, or an array as `grey_picture` takes it.
+    `pixel_size` (mm; one number, or x and y) comes before the size that the file itself knows; without either the
+    result is in pixels, status `no_scale`. `model` is a bundled name or a model folder, `dating` a key of
+    `catalog.DATING`, `frame` the 0-based frame of a file that holds several (None: its first).
+
+    The result is falsy, with the reason, where there is no head. Raises `FetalheadError` for a picture, a pixel
+    size or a model that cannot be used.
+    """
+    check_formula(dating)
+    image = _image(picture, frame)
+    size = _pixel_size(pixel_size, image.pixel_size)
+    image = UltrasoundImage(image.pixels, size, image.source, image.frame)
+    return measure_image(image, _predictor(model), dating)[0]
+
+
+def measure_image(
+    image: UltrasoundImage, predictor: Predictor, dating: str = "hadlock1984"
+) -> tuple[HeadMeasurement, Prediction | None]:
+    """The measured head of one picture, and the prediction behind it.
+
+    A picture without any contrast (all black, say) holds no head, whatever a network makes of it: it never
+    reaches the network, and the prediction is None.
+    """
+    lowest, highest, _, _ = cv2.minMaxLoc(image.pixels)
+    if lowest == highest:
+        reason = "the picture is all black" if highest == 0 else f"the picture is blank (every pixel is {highest:.0f})"
+        return HeadMeasurement(status="no_head", reason=reason, pixel_size=image.pixel_size), None
+    prediction = predictor.predict(image.pixels)
+    measurement = measure_head(
+        prediction.grid_probability, prediction.letterbox, image.pixel_size, dating, plane=prediction.best_plane
+    )
+    return measurement, prediction
+
+
+def grey_picture(array: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+    """(H, W) uint8 grey of an (H, W) grey or (H, W, 3) RGB array, at least 16 pixels a side.
+
+    uint8 is taken as it is. uint16 and float are windowed as the readers do: 0 stays black, and white is the top of
+    the bits in use (uint16), or 1 or 255 (float); values below 0 or floats above 255 stretch the window to the range
+    in use. RGB becomes grey by 0.299 R + 0.587 G + 0.114 B. Raises `FetalheadError` for any other array.
+    """
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
+        raise FetalheadError(f"an array of shape {array.shape} is no picture: give (H, W) grey or (H, W, 3) RGB")
+    if min(array.shape[:2]) < LEAST_SIDE:
+        raise FetalheadError(f"an array of shape {array.shape} is too small: a picture has {LEAST_SIDE} pixels a side")
+    if array.dtype == np.uint8:
+        pixels = np.ascontiguousarray(array, dtype=np.uint8)
+    elif array.dtype == np.uint16 or np.issubdtype(array.dtype, np.floating):
+        pixels = grey_of_values(array)
+    else:
+        raise FetalheadError(f"an array of {array.dtype} is no picture: give uint8, uint16 or float")
+    return grey_of_colour(pixels) if pixels.ndim == 3 else pixels
+
+
+def _image(picture: Picture, frame: int | None) -> UltrasoundImage:
+    if isinstance(picture, (str, Path)):
+        return _read(Path(picture), frame)
+    if frame is not None:
+        raise FetalheadError("frame is for files that hold several pictures, not for an array")
+    if isinstance(picture, UltrasoundImage):
+        return picture
+    return UltrasoundImage(grey_picture(np.asarray(picture)))
+
+
+def _read(path: Path, frame: int | None) -> UltrasoundImage:
+    if frame is not None and frame < 0:
+        raise FetalheadError(f"{path}: frame {frame}: frames are counted from 0")
+    image = next(islice(read_images(path), frame or 0, None), None)
+    if image is None:
+        raise FetalheadError(f"{path}: there is no frame {frame or 0}")
+    return image
+
+
+def _pixel_size(given: float | tuple[float, float] | PixelSize | None, known: PixelSize) -> PixelSize:
+    if given is None:
+        return known
+    if isinstance(given, PixelSize):
+        return given
+    try:
+        x, y = (float(side) for side in given) if isinstance(given, tuple) else (float(given), float(given))
+    except (TypeError, ValueError):
+        raise FetalheadError(f"pixel size {given!r} is neither a number of mm nor a pair (x, y)") from None
+    return PixelSize.make(x, y, "user")
+
+
+def _predictor(model: str | Path) -> Predictor:
+    path = model_path(model)
+    config = path / CONFIG_NAME
+    # The modification time is part of the key: a model exported anew to the same folder is loaded anew.
+    stamp = config.stat().st_mtime_ns if config.is_file() else 0
+    return _cached(str(path.resolve()), stamp)
+
+
+@lru_cache(maxsize=4)
+def _cached(path: str, stamp: int) -> Predictor:
+    return Predictor(Path(path))

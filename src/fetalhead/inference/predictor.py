@@ -1,0 +1,141 @@
+"""From a picture to probabilities, by a model folder and onnxruntime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.errors import FetalheadError
+from fetalhead.images.geometry import Letterbox
+from fetalhead.inference.model_folder import HEAD_OUTPUT, MODEL_NAME, PLANE_OUTPUT, ModelFolder
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+INPUT = "image"
+PROVIDERS = {
+    "cpu": ("CPUExecutionProvider", "onnxruntime"),
+    "cuda": ("CUDAExecutionProvider", "onnxruntime-gpu"),
+    "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
+}
+"""What onnxruntime calls a provider, and the package that brings it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What the network says of one picture."""
+
+    grid_probability: npt.NDArray[np.float32]
+    """(h, w) head probability on the network's grid, 0 to 1."""
+    letterbox: Letterbox
+    """How the picture lies within that grid."""
+    plane: dict[str, float] | None
+    """Probability of each plane; None where the network does not tell planes."""
+    model_id: str
+
+    @property
+    def head_probability(self) -> npt.NDArray[np.float32]:
+        """(H, W) head probability in the picture's own geometry, resized bilinearly."""
+        return np.asarray(self.letterbox.from_grid(self.grid_probability), dtype=np.float32)
+
+    @property
+    def best_plane(self) -> str:
+        """The most probable plane; empty where the network does not tell planes."""
+        return max(self.plane, key=self.plane.__getitem__) if self.plane else ""
+
+
+class Predictor:
+    """A model ready to run. May be used from several threads at once."""
+
+    def __init__(
+        self,
+        model: ModelFolder | str | Path,
+        provider: str = "cpu",
+        threads: int | None = None,
+        flips: bool | None = None,
+    ) -> None:
+        """Load a model folder, given as such, by its path or by a bundled name.
+
+        `provider` is one of `PROVIDERS`; `threads` limits the cores a picture is computed on (None: all);
+        `flips` overrides the model's own choice of averaging over the picture and its mirror image.
+        Raises `FetalheadError` where the model cannot be used, or the provider is not there.
+        """
+        self.folder = model if isinstance(model, ModelFolder) else ModelFolder.load(model)
+        self.provider = provider
+        self.flips = self.folder.flips if flips is None else flips
+        self._session = _start(self.folder, provider, threads)
+
+    def predict(self, pixels: npt.NDArray[np.uint8]) -> Prediction:
+        """The prediction for an (H, W) uint8 grey picture of any size."""
+        if pixels.ndim != 2 or pixels.dtype != np.uint8:
+            raise ValueError(f"an (H, W) uint8 picture is wanted, not {pixels.dtype} of shape {pixels.shape}")
+        letterbox = Letterbox.fit((pixels.shape[0], pixels.shape[1]), self.folder.input_size)
+        grid = letterbox.to_grid(pixels)
+        batch = np.stack([grid, grid[:, ::-1]] if self.flips else [grid])[:, np.newaxis]
+        slope = np.float32(1 / (255 * self.folder.std))
+        image = batch.astype(np.float32) * slope - np.float32(self.folder.mean / self.folder.std)
+        values = self._session.run(list(self.folder.outputs), {INPUT: image})
+        outputs: dict[str, npt.NDArray[np.float32]] = dict(zip(self.folder.outputs, values, strict=True))
+        head = outputs[HEAD_OUTPUT][:, 0]
+        probability = (head[0] + head[1, :, ::-1]) / 2 if self.flips else head[0]
+        plane = None
+        if self.folder.classes:
+            shares = outputs[PLANE_OUTPUT].mean(axis=0)
+            plane = {name: float(share) for name, share in zip(self.folder.classes, shares, strict=True)}
+        return Prediction(np.ascontiguousarray(probability, dtype=np.float32), letterbox, plane, self.folder.model_id)
+
+
+def _start(folder: ModelFolder, provider: str, threads: int | None) -> onnxruntime.InferenceSession:
+    if provider not in PROVIDERS:
+        raise FetalheadError(f"no provider {provider!r}; there are {', '.join(PROVIDERS)}")
+    if threads is not None and threads < 1:
+        raise FetalheadError(f"{threads} threads: at least 1 is needed")
+    import onnxruntime
+
+    wanted, package = PROVIDERS[provider]
+    there = onnxruntime.get_available_providers()
+    if wanted not in there:
+        names = [name for name, (long, _) in PROVIDERS.items() if long in there]
+        raise FetalheadError(
+            f"provider {provider!r} is not in the installed onnxruntime (which has {', '.join(names)}): "
+            f"pip install {package} in its place"
+        )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # faults come as exceptions, told in one line; onnxruntime would print them too
+    options.inter_op_num_threads = 1
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    path = folder.file(MODEL_NAME)
+    # Weights in a side file would be read though no SHA-256 covers them: nothing can be found below a file.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path))
+    session = _session(path, options, wanted)
+    if session.get_providers()[0] != wanted:
+        raise FetalheadError(
+            f"provider {provider!r} is installed but does not start on this machine; use --provider cpu"
+        )
+    inputs = [value.name for value in session.get_inputs()]
+    missing = set(folder.outputs) - {value.name for value in session.get_outputs()}
+    if inputs != [INPUT] or missing:
+        raise FetalheadError(
+            f"{path}: takes {inputs} where ['{INPUT}'] is wanted"
+            if inputs != [INPUT]
+            else f"{path}: lacks the output {', '.join(sorted(missing))} that config.json names"
+        )
+    return session
+
+
+def _session(path: Path, options: onnxruntime.SessionOptions, provider: str) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    try:
+        return onnxruntime.InferenceSession(path.read_bytes(), options, providers=[provider], enable_fallback=0)
+    except Exception as error:  # onnxruntime's exceptions have no common base but this
+        raise FetalheadError(f"{path}: onnxruntime cannot load it: {_one_line(error)}") from error
+
+
+def _one_line(error: Any) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import bright_head
+
+import fetalhead
+from fetalhead.errors import FetalheadError
+from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.pixel_size import PixelSize
+from fetalhead.inference.measuring import grey_picture, measure, measure_image
+from fetalhead.inference.predictor import Predictor
+
+HEAD = Ellipse.make(93, 64, 62, 47, 0.3)
+PICTURE = bright_head(HEAD)
+
+
+def test_an_array_is_measured_to_a_thousandth(toy_model: Path) -> None:
+    head = measure(PICTURE, pixel_size=0.5, model=toy_model)
+    assert head
+    assert head.status == "ok"
+    assert head.hc_mm == pytest.approx(HEAD.perimeter * 0.5, rel=1e-3)
+    assert head.pixel_size == PixelSize(0.5, 0.5, "user")
+    assert fetalhead.measure(PICTURE, pixel_size=0.5, model=str(toy_model)) == head
+
+
+@pytest.mark.parametrize("stretch", [(1.25, 1.0), (1.0, 1.25)])
+def test_a_stretched_picture_measures_as_the_square_one(toy_model: Path, stretch: tuple[float, float]) -> None:
+    x, y = stretch
+    picture = bright_head(HEAD.scaled(x, y), (round(128 * y), round(192 * x)))
+    square = measure(PICTURE, 0.5, toy_model)
+    right = measure(picture, (0.5 / x, 0.5 / y), toy_model)
+    assert right.hc_mm == pytest.approx(square.hc_mm, rel=2e-3)
+    assert right.cephalic_index == pytest.approx(square.cephalic_index, abs=0.2)
+    assert right.ellipse_mm is not None
+    assert right.ellipse_mm.center_x == pytest.approx(
+        93 / 2, abs=0.2
+    )  # columns by the first number, rows by the second
+    assert right.ellipse_mm.center_y == pytest.approx(64 / 2, abs=0.2)
+
+
+def test_a_file_its_frames_and_its_own_pixel_size(toy_model: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(PICTURE).save(tmp_path / "one.png")
+    assert measure(tmp_path / "one.png", 0.5, toy_model) == measure(PICTURE, 0.5, toy_model)
+    assert measure(str(tmp_path / "one.png"), model=toy_model).status == "no_scale"
+    smaller = Ellipse.make(93, 64, 50, 40, 0.3)
+    pages = [Image.fromarray(bright_head(head)) for head in (HEAD, smaller)]
+    pages[0].save(tmp_path / "two.tif", save_all=True, append_images=pages[1:])
+    first, second = (measure(tmp_path / "two.tif", 0.5, toy_model, frame=frame) for frame in (None, 1))
+    assert first == measure(PICTURE, 0.5, toy_model)
+    assert second.hc_mm == pytest.approx(smaller.perimeter * 0.5, rel=1e-3)
+    for frame in (2, -1):
+        with pytest.raises(FetalheadError, match=rf"two\.tif.*frame {frame}"):
+            measure(tmp_path / "two.tif", 0.5, toy_model, frame=frame)
+    with pytest.raises(FetalheadError, match=r"none\.png"):
+        measure(tmp_path / "none.png", model=toy_model)
+
+
+def test_an_image_s_own_pixel_size_gives_way_to_the_user_s(toy_model: Path) -> None:
+    image = UltrasoundImage(PICTURE, PixelSize.make(0.5, 0.5, "dicom-region"))
+    own = measure(image, model=toy_model)
+    assert own.pixel_size.source == "dicom-region"
+    assert measure(image, PixelSize.make(0.25, 0.25, "user"), toy_model).hc_mm == pytest.approx(own.hc_mm / 2)
+
+
+@pytest.mark.parametrize("grey", [0, 7, 255])
+def test_a_picture_without_contrast_never_reaches_the_network(
+    toy_model: Path, grey: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = Predictor(toy_model)
+    monkeypatch.setattr(predictor, "predict", lambda pixels: pytest.fail("the network was asked"))
+    head, prediction = measure_image(UltrasoundImage(np.full((128, 192), grey, np.uint8)), predictor)
+    assert prediction is None
+    assert (bool(head), head.status) == (False, "no_head")
+    assert head.reason == ("the picture is all black" if grey == 0 else f"the picture is blank (every pixel is {grey})")
+
+
+def test_a_picture_with_no_head_is_falsy_with_the_reason(toy_model: Path) -> None:
+    dim = PICTURE // 3
+    head, prediction = measure_image(UltrasoundImage(dim), Predictor(toy_model))
+    assert prediction is not None
+    assert not head
+    assert head.reason == "no head: nothing in the picture looks like one"
+
+
+def test_arrays_of_other_kinds_become_grey(toy_model: Path) -> None:
+    assert grey_picture(PICTURE) is PICTURE or (grey_picture(PICTURE) == PICTURE).all()
+    for same in (PICTURE.astype(np.uint16), PICTURE.astype(np.float64), np.stack([PICTURE] * 3, axis=2)):
+        np.testing.assert_array_equal(grey_picture(same), PICTURE)
+    np.testing.assert_array_equal(grey_picture(np.float32(PICTURE) / 255), PICTURE)
+    np.testing.assert_array_equal(grey_picture(np.stack([PICTURE] * 3, axis=2).astype(np.uint16)), PICTURE)
+    red, green = (np.zeros((20, 20, 3), np.uint8) for _ in range(2))
+    red[..., 0], green[..., 1] = 255, 255
+    assert (grey_picture(red)[0, 0], grey_picture(green)[0, 0]) == (76, 150)
+    strided = np.repeat(PICTURE, 2, axis=1)[:, ::2]
+    assert measure(strided, 0.5, toy_model) == measure(PICTURE, 0.5, toy_model)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((1, 1), np.uint8), np.zeros((0, 40)), np.zeros((40, 40, 4), np.uint8), np.zeros(40, np.uint8),
+     np.zeros((40, 40), bool), np.zeros((40, 40), np.int32), np.zeros((2, 40, 40, 3), np.uint8)],
+)  # fmt: skip
+def test_arrays_that_are_no_picture_are_refused(toy_model: Path, array: np.ndarray) -> None:
+    with pytest.raises(FetalheadError, match="array of"):
+        measure(array, model=toy_model)
+
+
+@pytest.mark.parametrize("size", [0, -0.1, 3, float("nan"), "wide", (0.1, 0.1, 0.1), (0.1, 9)])
+def test_a_pixel_size_that_is_none_is_refused(toy_model: Path, size: object) -> None:
+    with pytest.raises(FetalheadError, match="pixel size"):
+        measure(PICTURE, size, toy_model)  # type: ignore[arg-type]
+
+
+def test_wrong_choices_are_one_line(toy_model: Path) -> None:
+    with pytest.raises(FetalheadError, match="no dating formula 'naegele'"):
+        measure(PICTURE, 0.5, toy_model, dating="naegele")
+    with pytest.raises(FetalheadError, match="no such model folder"):
+        measure(PICTURE, 0.5, "nowhere")
+    with pytest.raises(FetalheadError, match="frame is for files"):
+        measure(PICTURE, 0.5, toy_model, frame=0)
+
+
+def test_a_model_is_loaded_once_and_again_when_it_changes(
+    toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    from fetalhead.inference import measuring
+
+    folder = tmp_path / "model"
+    shutil.copytree(toy_model, folder)
+    loaded: list[Path] = []
+    monkeypatch.setattr(measuring, "Predictor", lambda path: loaded.append(path) or Predictor(path))
+    for _ in range(3):
+        measure(PICTURE, 0.5, folder)
+    assert len(loaded) == 1
+    os.utime(folder / "config.json", ns=(1, 1))
+    measure(PICTURE, 0.5, folder)
+    assert len(loaded) == 2
+    (folder / "model.onnx").write_bytes(b"altered")
+    os.utime(folder / "config.json", ns=(2, 2))
+    with pytest.raises(FetalheadError, match="altered"):
+        measure(PICTURE, 0.5, folder)

@@ -1,0 +1,83 @@
+"""The bundled model, on phantoms (which it never saw) and on HC18's test split."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fetalhead
+from fetalhead.catalog import MODELS
+from fetalhead.inference.model_folder import ModelFolder, model_path
+from fetalhead.phantoms import head_phantom
+
+LARGEST_MODEL_BYTES = 12_000_000
+
+
+def relative_errors(count: int) -> list[float | None]:
+    """Of HC, on phantoms 0 to `count` - 1 of seed 0; None where no head was found."""
+    errors: list[float | None] = []
+    for index in range(count):
+        phantom = head_phantom(0, index)
+        found = fetalhead.measure(phantom.image.pixels, pixel_size=phantom.image.pixel_size)
+        errors.append(abs(found.hc_mm / phantom.hc_mm - 1) if found and found.hc_mm else None)
+    return errors
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_are_whole_and_small(name: str) -> None:
+    folder = ModelFolder.load(name)
+    assert folder.file("model.onnx").stat().st_size <= LARGEST_MODEL_BYTES
+    assert {path.name for path in folder.path.iterdir()} == {*folder.files, "config.json"}
+    metrics = json.loads(folder.file("metrics.json").read_text(encoding="utf-8"))
+    assert metrics["model_id"] == folder.model_id
+    assert folder.model_id in folder.file("MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_the_bundled_model_s_figures() -> None:
+    from fetalhead.inference.model_card import figures_table
+
+    readme = Path(__file__).resolve().parents[1] / "README.md"
+    if not readme.is_file():
+        pytest.skip("no README beside the tests")
+    metrics = json.loads((model_path("standard") / "metrics.json").read_text(encoding="utf-8"))
+    assert figures_table(metrics) in readme.read_text(encoding="utf-8")
+
+
+def test_phantoms_it_never_saw_are_measured() -> None:
+    errors = relative_errors(8)
+    found = [error for error in errors if error is not None]
+    assert len(found) >= 7
+    assert np.median(found) <= 0.03
+
+
+@pytest.mark.slow
+def test_forty_phantoms() -> None:
+    errors = relative_errors(40)
+    found = [error for error in errors if error is not None]
+    print(f"median {100 * np.median(found):.2f} %, worst {100 * max(found):.2f} %, missed {40 - len(found)}")
+    assert len(found) >= 39
+    assert np.median(found) <= 0.03
+
+
+def test_a_picture_without_anything_has_no_head() -> None:
+    assert not fetalhead.measure(np.zeros((540, 800), np.uint8))
+    assert not fetalhead.measure(np.full((540, 800), 90, np.uint8))
+
+
+@pytest.mark.slow
+def test_hc18_test_split(hc18_dir: Path) -> None:
+    from fetalhead.datasets.hc18 import Hc18
+    from fetalhead.evaluation.evaluate import evaluate, select
+    from fetalhead.evaluation.summary import summarise
+    from fetalhead.inference.predictor import Predictor
+
+    cases, unassigned = select(Hc18(hc18_dir).cases, "test")
+    assert (len(cases), unassigned) == (121, 0)
+    summary = summarise(evaluate(cases, Predictor("standard")))
+    assert summary.failures == 0
+    assert summary.metrics["dice"].mean >= 0.976
+    assert summary.metrics["hausdorff_mm"].mean <= 1.4
+    assert summary.metrics["adf_mm"].mean <= 2.0
