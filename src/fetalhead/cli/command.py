@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
+import types
 import typing
 from collections.abc import Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 
 from jsonargparse import ArgumentParser
 
 Options = TypeVar("Options")
 
-LARGEST_CONFIG_BYTES = 1_000_000
+WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false", type(None): ""}
 
 
 class _Parser(ArgumentParser):
+    wanted: dict[str, str]
+    """What each option takes, in words."""
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Wrong usage is one line and status 2."""
         text = " ".join(line.strip() for line in str(message).splitlines() if line.strip())
+        wrong = re.match(r'Parser key "(\w+)":.*(?:Got|Given) value: (.*)', text)
+        if wrong and wrong[1] in self.wanted:
+            text = f"--{wrong[1].replace('_', '-')} {wrong[2]}: wants {self.wanted[wrong[1]]}"
         print(f"{self.prog}: {text} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(2)
 
@@ -31,21 +39,22 @@ def option(help: str, *, default: Any = dataclasses.MISSING, positional: bool = 
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def make_parser(options: type, prog: str) -> ArgumentParser:
+def make_parser(options: type, prog: str) -> _Parser:
     """A parser with an argument for each field of the dataclass `options`, and `--config FILE.yaml`."""
     parser = _Parser(prog=prog, description=(options.__doc__ or "").strip())
     parser.add_argument("--config", action="config", help="read options from this YAML file; later options win")
-    types = typing.get_type_hints(options)
+    kinds = typing.get_type_hints(options)
+    parser.wanted = {name: _in_words(kind) for name, kind in kinds.items()}
     for field in dataclasses.fields(options):
         help = field.metadata.get("help", "")
-        kind = types[field.name]
+        kind = kinds[field.name]
         name = "--" + field.name.replace("_", "-")
         if field.metadata.get("positional"):
             parser.add_argument(field.name, nargs="+", type=typing.get_args(kind)[0], help=help)
         elif kind is bool:
             parser.add_argument(name, action="store_true", help=help)
         elif typing.get_origin(kind) is list:
-            parser.add_argument(name, action="append", type=typing.get_args(kind)[0], default=[], help=help)
+            parser.add_argument(name, type=kind, default=[], help=help)
         elif field.default is dataclasses.MISSING:
             parser.add_argument(name, type=kind, required=True, help=help)
         else:
@@ -55,6 +64,32 @@ def make_parser(options: type, prog: str) -> ArgumentParser:
 
 def parse(options: type[Options], argv: Sequence[str], prog: str) -> Options:
     """The dataclass filled from the command line and the YAML files it names. Wrong usage ends with status 2."""
-    values = make_parser(options, prog).parse_args(list(argv))
+    values = make_parser(options, prog).parse_args(_repeatable(options, argv))
     names = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
     return options(**{name: getattr(values, name) for name in names})
+
+
+def _repeatable(options: type, argv: Sequence[str]) -> list[str]:
+    """`--data A --data B` as jsonargparse writes it, `--data+ A --data+ B`: each adds to the list."""
+    lists = {
+        "--" + name.replace("_", "-")
+        for name, kind in typing.get_type_hints(options).items()
+        if typing.get_origin(kind) is list
+    }
+    words = []
+    for place, word in enumerate(argv):
+        if word == "--":
+            return [*words, *argv[place:]]
+        name, equals, value = word.partition("=")
+        words.append(f"{name}+{equals}{value}" if name in lists else word)
+    return words
+
+
+def _in_words(kind: Any) -> str:
+    if typing.get_origin(kind) is Literal:
+        return "one of " + ", ".join(map(str, typing.get_args(kind)))
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return " or ".join(filter(None, map(_in_words, typing.get_args(kind))))
+    if arguments := typing.get_args(kind):
+        return f"a list, each {_in_words(arguments[0])}"
+    return WORDS.get(kind, str(kind))

@@ -191,7 +191,8 @@ def _fault(name: str) -> str:
     try:
         if not stat.S_ISREG(os.stat(name).st_mode):
             return "is no regular file"
-        with open(name, "rb"):
+        with open(name, "rb") as stream:
+            stream.read(1)  # a bad disk or network share opens files that it cannot read
             return ""
     except FileNotFoundError:
         return "is a link to a file that does not exist" if os.path.islink(name) else "no such file"

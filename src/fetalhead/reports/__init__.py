@@ -1,0 +1,1 @@
+"""What is written for people and other programs: rows, overlays, the record of a run, the challenge file."""

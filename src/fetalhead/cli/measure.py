@@ -1,0 +1,124 @@
+"""`fetalhead measure`: heads in images, DICOM files and folders, to a CSV and a picture each."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fetalhead.catalog import DATING, MODELS
+from fetalhead.cli.command import option, parse
+from fetalhead.errors import FetalheadError
+
+if TYPE_CHECKING:
+    from fetalhead.measuring.run import Request
+    from fetalhead.reports.rows import Row
+
+PROVIDERS = ("cpu", "cuda", "openvino")
+SAVED = ("masks", "probabilities")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Measure fetal heads: HC, BPD, OFD and gestational age, with an overlay of each picture."""
+
+    paths: list[str] = option("images, DICOM files, folders (searched in full) and globs", positional=True)
+    out: str = option("folder for measurements.csv, overlays and run.json; run again, it redoes only what changed")
+    pixel_size: str | float | list[float] | None = option(
+        "size of a pixel in mm, S or X,Y; comes before all other sources", default=None
+    )
+    pixel_size_csv: str | None = option(
+        "CSV with the columns filename and pixel size(mm), as HC18 has it; comes before what a file itself knows",
+        default=None,
+    )
+    model: str = option(f"a bundled model ({', '.join(MODELS)}) or a model folder", default=MODELS[0])
+    dating: str = option(f"gestational age by {' or '.join(DATING)}", default="hadlock1984")
+    exclude: list[str] = option("leave out what matches this pattern; may be repeated", default=[])
+    save: str = option(f"write these as well, as pictures: {','.join(SAVED)}", default="")
+    workers: int | None = option("processes (default: as many as there are cores, where that pays)", default=None)
+    provider: str = option(f"where the network runs: {', '.join(PROVIDERS)}", default="cpu")
+    json: bool = option("print the rows as a JSON array to stdout", default=False)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; gives the exit status."""
+    options = parse(Options, argv, "fetalhead measure")
+    try:
+        request = _request(options)
+    except FetalheadError as error:
+        print(f"fetalhead measure: {error} (see fetalhead measure --help)", file=sys.stderr)
+        return 2
+    from fetalhead.measuring.run import MeasuringRun
+
+    with _interruptible():
+        run = MeasuringRun(request)
+        status = run.run()
+    if options.json and status != 130:
+        _print_json(run.rows())
+    return status
+
+
+def _request(options: Options) -> Request:
+    """The options checked. Raises `FetalheadError` for wrong usage."""
+    from fetalhead.measuring.given_pixel_size import GivenSizes
+    from fetalhead.measuring.run import Request
+
+    _check("--dating", options.dating, DATING)
+    _check("--provider", options.provider, PROVIDERS)
+    save = tuple(kind for kind in options.save.split(",") if kind)
+    for kind in save:
+        _check("--save", kind, SAVED)
+    if options.workers is not None and options.workers < 1:
+        raise FetalheadError(f"--workers {options.workers}: at least 1 is needed")
+    return Request(
+        paths=options.paths,
+        exclude=options.exclude,
+        out=Path(options.out),
+        sizes=GivenSizes(_typed(options.pixel_size), options.pixel_size_csv),
+        model=options.model,
+        provider=options.provider,
+        dating=options.dating,
+        save=save,
+        workers=options.workers,
+        arguments=dataclasses.asdict(options),
+    )
+
+
+def _check(name: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise FetalheadError(f"{name} {value!r}: there are {', '.join(choices)}")
+
+
+def _typed(pixel_size: str | float | list[float] | None) -> str | None:
+    """The pixel size as typed on a command line; a YAML file may hold a number or two."""
+    if isinstance(pixel_size, list):
+        return ",".join(map(str, pixel_size))
+    return None if pixel_size is None else str(pixel_size)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGINT stops the run, also where a shell script started it with `&` and so with SIGINT ignored."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _print_json(rows: Iterable[Row]) -> None:
+    try:
+        json.dump([row._asdict() for row in rows], sys.stdout, indent=1, allow_nan=False)
+        print(flush=True)
+    except BrokenPipeError:  # whoever reads had enough; Python would complain once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,45 @@
+"""Which pixel size each input gets: the user's, else the CSV's, else its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from fetalhead.images.pixel_size import PixelSize, parse_pixel_size, read_pixel_size_csv
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSize:
+    """What the options say of one input's pixel size."""
+
+    size: PixelSize | None = None
+    """The size that comes before the file's own."""
+    refused: str = ""
+    """Why the size that was given cannot be used: the file is then not measured at all."""
+    missing: str = ""
+    """That the CSV does not name the file, whose own size, if any, counts then."""
+
+
+class GivenSizes:
+    """The options `--pixel-size` and `--pixel-size-csv`, read and checked."""
+
+    def __init__(self, pixel_size: str | None, csv_path: str | None) -> None:
+        """Raises `FetalheadError` for a size out of range, or a CSV that is none."""
+        self._user = parse_pixel_size(pixel_size) if pixel_size is not None else None
+        self._rows: Mapping[str, PixelSize] | None = None
+        if csv_path is not None:
+            self._csv_name = Path(csv_path).name
+            self._rows = read_pixel_size_csv(Path(csv_path))
+
+    def of(self, name: str, relative: PurePath) -> GivenSize:
+        """The size for the input reported as `name`; the CSV may name it so, by the path below its root, or bare."""
+        if self._user:
+            return GivenSize(self._user)
+        if self._rows is None:
+            return GivenSize()
+        for key in (name, relative.as_posix(), relative.name):
+            if key in self._rows:
+                size = self._rows[key]
+                return GivenSize(size) if size else GivenSize(refused=size.reason)
+        return GivenSize(missing=f"{self._csv_name} has no row for {relative.name}")

@@ -1,0 +1,105 @@
+"""What a run has to do: its inputs in order, each with its place and pixel size, and the rows that still hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fetalhead.images.inputs import InputFile
+from fetalhead.inference.model_folder import CONFIG_NAME, ModelFolder
+from fetalhead.measuring.file_measurer import FileTask, sha256
+from fetalhead.measuring.given_pixel_size import GivenSize, GivenSizes
+from fetalhead.measuring.ledger import PICTURE_FOLDERS, Fingerprint, FinishedFile
+from fetalhead.measuring.places import Place, find_places
+from fetalhead.reports.rows import Row
+from fetalhead.reports.run_record import versions
+
+
+@dataclass(slots=True)
+class PlannedFile:
+    """One input, and the rows that it has so far."""
+
+    file: InputFile
+    place: Place
+    given: GivenSize
+    settings: str
+    """Digest of all that its numbers depend on besides its content."""
+    content: str = ""
+    """SHA-256 of the file; empty until it is known."""
+    rows: list[Row] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    complete: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint(self.content, self.settings)
+
+    def task(self) -> FileTask:
+        """What is left to do."""
+        finished = frozenset(row.frame for row in self.rows)
+        return FileTask(
+            self.file.path, self.name, self.place, self.given.size, self.given.missing, self.content, finished
+        )
+
+    def finished(self) -> FinishedFile:
+        return FinishedFile(self.name, self.fingerprint, self.rows, self.pictures, self.complete)
+
+    def rows_in_order(self) -> list[Row]:
+        return sorted(self.rows, key=lambda row: (row.status == "error", row.frame or 0))
+
+
+def plan_files(
+    files: Sequence[InputFile], sizes: GivenSizes, model: ModelFolder, provider: str, dating: str
+) -> list[PlannedFile]:
+    """A plan for each input, in the same order."""
+    common = [versions()["fetalhead"], Row._fields, model.model_id, sha256(model.path / CONFIG_NAME), provider, dating]
+    planned = []
+    for file, place in zip(files, find_places([file.relative for file in files]), strict=True):
+        given = sizes.of(file.name, file.relative)
+        size = [given.size.x, given.size.y, given.size.source] if given.size else given.missing
+        settings = hashlib.sha256(json.dumps([*common, size]).encode()).hexdigest()
+        planned.append(PlannedFile(file, place, given, settings))
+    return planned
+
+
+def take_over(
+    planned: Sequence[PlannedFile], finished: Mapping[str, FinishedFile], out: Path, kinds: Sequence[str]
+) -> list[str]:
+    """Give each input the rows of earlier runs that still hold; gives the pictures of those that do not.
+
+    A row holds while the input's content, the version, the model and the arguments that its numbers depend on are
+    the same, and its pictures of all `kinds` are there, at the place where this run would put them.
+    """
+    stale = {picture for file in finished.values() for picture in file.pictures}
+    for file in planned:
+        earlier = finished.get(file.name)
+        if earlier is None or earlier.fingerprint.settings != file.settings or file.given.refused:
+            continue
+        try:
+            file.content = sha256(file.file.path)
+        except OSError:
+            continue  # measuring it tells what is wrong
+        if file.content == earlier.fingerprint.content:
+            there = {picture for picture in earlier.pictures if (out / picture).is_file()}
+            for row, pictures in _rows_with_pictures(earlier, file.place, there):
+                if all(f"{kind}/{file.place.of(row.frame)}" in pictures for kind in kinds):
+                    file.rows.append(row)
+                    file.pictures += pictures
+            file.complete = earlier.complete and len(file.rows) == len(earlier.rows)
+            stale -= set(file.pictures)
+    return sorted(stale)
+
+
+def _rows_with_pictures(
+    earlier: FinishedFile, place: Place, there: set[str]
+) -> Iterator[tuple[Row, list[str]]]:
+    for row in earlier.rows:
+        pictures = [f"{kind}/{place.of(row.frame)}" for kind in PICTURE_FOLDERS]
+        yield row, [picture for picture in pictures if picture in there]

@@ -1,0 +1,140 @@
+"""Run again on the same output folder: only what changed is redone, and nothing old is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from measure_calls import head_picture, measure, read_picture, record_of, results_of, rows_of, write_cine, write_heads
+
+
+def _counts(out: Path) -> tuple[int, int]:
+    counts: dict[str, Any] = record_of(out)["counts"]
+    return counts["measured"], counts["reused"]
+
+
+def test_the_same_run_again_redoes_nothing(toy_model: Path, tmp_path: Path) -> None:
+    write_heads(tmp_path / "in", 3)
+    write_cine(tmp_path / "in" / "cine.tif", 2)
+    (tmp_path / "in" / "text.png").write_text("text")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 1
+    before = results_of(tmp_path / "out")
+    os.utime(tmp_path / "in" / "000.png")  # touched, and the same
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 1
+    assert _counts(tmp_path / "out") == (0, 5)
+    assert results_of(tmp_path / "out") == before
+
+
+def test_a_changed_file_is_redone_even_with_its_old_time_and_size(toy_model: Path, tmp_path: Path) -> None:
+    paths = write_heads(tmp_path / "in", 3)
+    for path in paths:
+        cv2.imwrite(str(path.with_suffix(".bmp")), read_picture(path))
+        path.unlink()
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size", "0.5") == 0
+    before = rows_of(tmp_path / "out")
+    changed = tmp_path / "in" / "001.bmp"
+    stat = changed.stat()
+    cv2.imwrite(str(changed), head_picture(1.1))
+    os.utime(changed, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert changed.stat().st_size == stat.st_size
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size", "0.5") == 0
+    assert _counts(tmp_path / "out") == (1, 2)
+    after = rows_of(tmp_path / "out")
+    assert (after[0], after[2]) == (before[0], before[2])
+    assert float(after[1]["hc_mm"]) > float(before[1]["hc_mm"]) + 5
+
+
+@pytest.mark.parametrize("arguments", [["--pixel-size", "0.4"], ["--dating", "intergrowth21"]])
+def test_other_arguments_redo_all(toy_model: Path, tmp_path: Path, arguments: list[str]) -> None:
+    write_heads(tmp_path / "in", 2)
+    measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size", "0.5")
+    measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size", "0.5", *arguments)
+    measure(toy_model, tmp_path / "fresh", tmp_path / "in", "--pixel-size", "0.5", *arguments)
+    assert _counts(tmp_path / "out") == (2, 0)
+    assert results_of(tmp_path / "out") == results_of(tmp_path / "fresh")
+
+
+def test_another_row_of_the_csv_redoes_its_own_file_only(toy_model: Path, tmp_path: Path) -> None:
+    write_heads(tmp_path / "in", 2)
+    table = tmp_path / "sizes.csv"
+    table.write_text("filename,pixel size(mm)\n000.png,0.2\n001.png,0.2\n")
+    measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size-csv", table)
+    table.write_text("filename,pixel size(mm)\n000.png,0.2\n001.png,0.3\n")
+    measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size-csv", table)
+    assert _counts(tmp_path / "out") == (1, 1)
+    assert [row["pixel_size_x_mm"] for row in rows_of(tmp_path / "out")] == ["0.2", "0.3"]
+
+
+def test_another_model_redoes_all(toy_model: Path, tmp_path: Path) -> None:
+    write_heads(tmp_path / "in", 2)
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    model = Path(shutil.copytree(toy_model, tmp_path / "model"))
+    config = json.loads((model / "config.json").read_text())
+    config["normalisation"]["mean"] = 0.52
+    (model / "config.json").write_text(json.dumps(config))
+    before = rows_of(tmp_path / "out")
+    measure(model, tmp_path / "out", tmp_path / "in")
+    assert _counts(tmp_path / "out") == (2, 0)
+    assert all(old != new for old, new in zip(before, rows_of(tmp_path / "out"), strict=True))
+
+
+def test_lost_pictures_are_made_again(toy_model: Path, tmp_path: Path) -> None:
+    write_heads(tmp_path / "in", 2)
+    write_cine(tmp_path / "in" / "cine.tif", 3)
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    before = results_of(tmp_path / "out")
+    (tmp_path / "out" / "overlays" / "000.png.png").unlink()
+    (tmp_path / "out" / "overlays" / "cine.tif_0001.png").unlink()
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    assert _counts(tmp_path / "out") == (2, 3)
+    assert results_of(tmp_path / "out") == before
+    measure(toy_model, tmp_path / "out", tmp_path / "in", "--save", "masks")
+    assert len(list((tmp_path / "out" / "masks").iterdir())) == 5
+
+
+def test_rows_and_pictures_of_files_that_are_no_longer_asked_for_go(toy_model: Path, tmp_path: Path) -> None:
+    write_heads(tmp_path / "in" / "sub", 2)
+    write_heads(tmp_path / "in", 2)
+    measure(toy_model, tmp_path / "out", tmp_path / "in", "--save", "masks")
+    (tmp_path / "in" / "000.png").unlink()
+    (tmp_path / "out" / "overlays" / "mine.txt").write_text("the user's own")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--exclude", "sub") == 0
+    assert [row["path"] for row in rows_of(tmp_path / "out")] == [str(tmp_path / "in" / "001.png")]
+    assert set(results_of(tmp_path / "out")) == {
+        "measurements.csv",
+        "overlays/001.png.png",
+        "overlays/mine.txt",
+        "masks/001.png.png",
+    }
+    assert not (tmp_path / "out" / "overlays" / "sub").exists()
+
+
+def test_a_file_that_turned_bad_keeps_no_old_numbers(toy_model: Path, tmp_path: Path) -> None:
+    path, _ = write_heads(tmp_path / "in", 2)
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    path.write_text("no longer a picture")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 1
+    assert [row["status"] for row in rows_of(tmp_path / "out")] == ["error", "no_scale"]
+    assert not (tmp_path / "out" / "overlays" / "000.png.png").exists()
+
+
+def test_a_damaged_ledger_deletes_nothing_outside_and_loses_only_its_rows(toy_model: Path, tmp_path: Path) -> None:
+    write_heads(tmp_path / "in", 2)
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    before = results_of(tmp_path / "out")
+    keep = tmp_path / "keep.png"
+    keep.write_text("not ours")
+    ledger = tmp_path / "out" / ".fetalhead" / "ledger.jsonl"
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    pictures = ["overlays/../../keep.png", str(keep), "run.json"]
+    hostile = {"file": "x", "content": "", "settings": "", "pictures": pictures}
+    ledger.write_bytes(b"not json\n[1]\n" + b"".join(lines[:2]) + json.dumps(hostile).encode() + b"\n" + lines[2][:40])
+    (tmp_path / "out" / "measurements.csv").write_bytes(b"path,frame\ntorn")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 0
+    assert _counts(tmp_path / "out") == (1, 1)
+    assert keep.exists() and results_of(tmp_path / "out") == before
