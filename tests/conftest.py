@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from toys import TOY_GRID, bright_head, write_tiny_hc18
 
 __all__ = ["bright_head"]

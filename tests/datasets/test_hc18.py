@@ -22,7 +22,9 @@ def cases(hc18_dir: Path):
 
 
 def test_hc_of_every_outline_is_the_published_one(cases) -> None:
-    worst = max(abs(case.ellipse().scaled(case.pixel_size.x, case.pixel_size.y).perimeter - case.hc_mm) for case in cases)
+    sizes = [case.pixel_size for case in cases]
+    found = [case.ellipse().scaled(size.x, size.y).perimeter for case, size in zip(cases, sizes, strict=True)]
+    worst = max(abs(hc - case.hc_mm) for hc, case in zip(found, cases, strict=True))
     assert len(cases) == 837
     assert worst < 0.1
 

@@ -30,7 +30,7 @@ class Options:
     weight_decay: float = option("of AdamW", default=1e-2)
     average_decay: float = option("decay a step of the averaged weights", default=0.995)
     steps_a_round: int = option("steps between validations and checkpoints", default=200)
-    precision: Literal["auto", "32", "bf16"] = option("bf16 where the hardware computes in it, by default", default="auto")
+    precision: Literal["auto", "32", "bf16"] = option("auto: bf16 where the hardware has it", default="auto")
     resume: bool = option("go on with the run in --out as if it had not stopped", default=False)
 
 

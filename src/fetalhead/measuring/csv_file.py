@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fetalhead.reports.rows import Row
 from fetalhead.measuring.whole_files import append_descriptor, append_whole, write_whole
+from fetalhead.reports.rows import Row
 
 
 def csv_line(fields: Iterable[Any]) -> bytes:

@@ -21,10 +21,10 @@ from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers import read_images
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Prediction, Predictor
-from fetalhead.reports.overlay import draw_overlay, encode_png
 from fetalhead.measuring.places import Place
-from fetalhead.reports.rows import Row, error_row, measured_row
 from fetalhead.measuring.whole_files import write_whole
+from fetalhead.reports.overlay import draw_overlay, encode_png
+from fetalhead.reports.rows import Row, error_row, measured_row
 
 STAGES = ("read", "measure", "draw", "write")
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fetalhead.reports.rows import Row
 from fetalhead.measuring.whole_files import append_descriptor, append_whole, write_whole
+from fetalhead.reports.rows import Row
 
 PICTURE_FOLDERS = ("overlays", "masks", "probabilities")
 

@@ -23,9 +23,9 @@ from fetalhead.measuring.ledger import Ledger
 from fetalhead.measuring.out_folder import OutFolder
 from fetalhead.measuring.plan import PlannedFile, plan_files, take_over
 from fetalhead.measuring.progress import Progress
+from fetalhead.measuring.whole_files import write_whole
 from fetalhead.reports.rows import STATUSES, Row, error_row
 from fetalhead.reports.run_record import run_record, versions
-from fetalhead.measuring.whole_files import write_whole
 
 FILES_A_WORKER = 16
 """A further process pays for its start (about a second) from this many files on."""

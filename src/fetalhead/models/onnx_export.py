@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ def export_onnx(network: nn.Module, grid: tuple[int, int], path: Path, half: boo
     model = _Probabilities(network).eval()
     example = torch.zeros(2, 1, *grid)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", message=".*LeafSpec")
     buffer = io.BytesIO()
     program = torch.onnx.export(
         model,

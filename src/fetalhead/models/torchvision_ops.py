@@ -17,7 +17,7 @@ _libraries: list[torch.library.Library] = []  # a Library takes its schemas with
 def ensure_torchvision_imports() -> None:
     """Import torchvision, defining the schemas of its two operators if, and only if, they are missing."""
     try:
-        import torchvision  # noqa: F401
+        import torchvision
     except RuntimeError as error:
         if "operator torchvision::nms does not exist" not in str(error):
             raise

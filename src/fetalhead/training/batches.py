@@ -81,10 +81,14 @@ class ValidationBatches(Dataset[Batch]):
 
 
 class RoundSampler(Sampler[int]):
-    """The steps of one round (an epoch of lightning's): lightning tells the round, `set_epoch`, also when resuming."""
+    """The steps of one round (an epoch of lightning's), which lightning tells by `set_epoch`.
 
-    def __init__(self, steps_a_round: int, steps: int) -> None:
-        self.steps_a_round, self.steps, self.round = steps_a_round, steps, 0
+    It tells the first one too late when it resumes, so that is given here. The last round may be shorter than its
+    length says; the run ends before it runs out.
+    """
+
+    def __init__(self, steps_a_round: int, steps: int, first_step: int = 0) -> None:
+        self.steps_a_round, self.steps, self.round = steps_a_round, steps, first_step // steps_a_round
 
     def set_epoch(self, epoch: int) -> None:
         self.round = epoch
@@ -94,7 +98,7 @@ class RoundSampler(Sampler[int]):
         return iter(range(first, min(first + self.steps_a_round, self.steps)))
 
     def __len__(self) -> int:
-        return len(range(self.round * self.steps_a_round, min((self.round + 1) * self.steps_a_round, self.steps)))
+        return min(self.steps_a_round, self.steps)
 
 
 def _shape(pixels: np.ndarray) -> tuple[int, int]:

@@ -30,6 +30,11 @@ def network_of_run(run: Path, checkpoint: str = BEST) -> tuple[UNet, TrainingOpt
     return network, options
 
 
+def steps_done(checkpoint: Path) -> int:
+    """The steps behind a run's checkpoint."""
+    return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"])
+
+
 def initial_network(source: Path) -> UNet:
     """The network to fine-tune: of a training run, or of a model folder that holds its weights."""
     if (source / CONFIG).is_file():

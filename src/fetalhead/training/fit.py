@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import math
 import os
+import warnings
 from pathlib import Path
 
 import lightning
@@ -15,8 +18,8 @@ from fetalhead.datasets.samples import load_samples
 from fetalhead.errors import FetalheadError
 from fetalhead.models.unet import Architecture, UNet, prepare
 from fetalhead.training import run_folder
-from fetalhead.training.checkpoint import initial_network
 from fetalhead.training.batches import BASE_FINENESS, RoundSampler, TrainingBatches, ValidationBatches
+from fetalhead.training.checkpoint import initial_network, steps_done
 from fetalhead.training.learner import Learner, Strategy
 from fetalhead.training.options import TrainingOptions
 from fetalhead.training.supervised import Supervised
@@ -33,6 +36,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
     `last.ckpt` exactly as if it had not been stopped, since a batch is a function of seed and step. Raises
     `FetalheadError` where the folder holds another run.
     """
+    _quieten()
     last = _prepare_folder(options, folder, resume)
     lightning.seed_everything(options.seed, workers=True, verbose=False)
     learner = Learner(prepare(_network(options)), STRATEGIES[options.strategy](), options)
@@ -46,8 +50,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
         devices="auto",
         num_nodes=int(os.environ.get("SLURM_NNODES", os.environ.get("GROUP_WORLD_SIZE", 1))),
         precision=_precision(options),  # type: ignore[arg-type]
-        max_steps=options.steps,
-        max_epochs=-1,
+        max_epochs=math.ceil(options.steps / options.steps_a_round),  # and `Learner` stops at the last step
         callbacks=_callbacks(options, folder),
         plugins=[run_folder.WholeCheckpoints()],
         logger=False,
@@ -58,7 +61,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
         default_root_dir=folder,
     )
     workers = 0 if trainer.num_devices == 1 and trainer.strategy.root_device.type == "cpu" else 4
-    rounds = RoundSampler(options.steps_a_round, options.steps)
+    rounds = RoundSampler(options.steps_a_round, options.steps, steps_done(last) if last else 0)
     batches = TrainingBatches(
         training, options.grid, options.batch_size, options.seed, trainer.global_rank, trainer.world_size
     )
@@ -70,6 +73,14 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
         ),
         ckpt_path=str(last) if last else None,
     )
+
+
+def _quieten() -> None:
+    """Lightning's notices that tell a user of this command nothing: what it found, what it sells, its own house-keeping."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
+    warnings.filterwarnings("ignore", message=".*does not have many workers")
+    warnings.filterwarnings("ignore", message=".*LeafSpec")
 
 
 def _prepare_folder(options: TrainingOptions, folder: Path, resume: bool) -> Path | None:

@@ -45,6 +45,11 @@ class Learner(lightning.LightningModule):
         self.log("train_loss", total.detach(), prog_bar=True, logger=False)
         return total
 
+    def on_train_batch_end(self, outputs: Any, batch: Batch, index: int) -> None:
+        """End with the last step, also within a round. (With `max_steps` lightning cannot resume between epochs.)"""
+        if self.trainer.global_step >= self.options.steps:
+            self.trainer.should_stop = True
+
     def validation_step(self, batch: Batch, index: int) -> None:
         """Dice and IoU of each picture's mask on the network's grid."""
         found = self.network(_channels_last(batch)["image"])["head_logits"] > 0

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 
 def dice_loss(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
-    """1 - soft Dice (Milletari 2016), per picture and then averaged, so that a small head counts as much as a large one.
+    """1 - soft Dice (Milletari 2016), a picture at a time: a small head counts as much as a large one.
 
     `logits` (N, 1, H, W); `target` (N, 1, H, W) shares in 0..1.
     """

@@ -22,7 +22,7 @@ class WholeCheckpoints(TorchCheckpointIO):
         super().save_checkpoint(checkpoint, partial, storage_options)
         with open(partial, "rb") as stream:
             os.fsync(stream.fileno())
-        os.replace(partial, path)
+        Path(partial).replace(path)
 
 
 class RunLog(Callback):
@@ -31,7 +31,7 @@ class RunLog(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def on_fit_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+    def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         if trainer.is_global_zero and (self.folder / LOG).exists():
             rows = [row for row in rows_of(self.folder) if int(row["step"]) <= trainer.global_step]
             self._write(rows)
@@ -52,7 +52,7 @@ class RunLog(Callback):
             writer = csv.DictWriter(stream, names, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(partial, self.folder / LOG)
+        partial.replace(self.folder / LOG)
 
 
 def rows_of(run: Path) -> list[dict[str, str]]:
