@@ -13,7 +13,8 @@ import pytest
 
 from fetalhead.catalog import COMMANDS
 from fetalhead.cli import main
-from fetalhead.cli.command import option, parse
+from fetalhead.cli.command import parse
+from fetalhead.options import option
 
 
 @dataclass(frozen=True)

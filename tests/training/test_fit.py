@@ -16,10 +16,10 @@ import torch
 from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_folder import ModelFolder
 from fetalhead.inference.predictor import Predictor
+from fetalhead.options import TrainingOptions
 from fetalhead.training.checkpoint import initial_network, network_of_run
 from fetalhead.training.export import ExportOptions, export
 from fetalhead.training.fit import fit
-from fetalhead.training.options import TrainingOptions
 from fetalhead.training.run_folder import rows_of
 
 TINY = {
@@ -37,7 +37,7 @@ TINY = {
 
 @pytest.fixture(scope="module")
 def options(tiny_hc18: Path) -> TrainingOptions:
-    return TrainingOptions(data=(f"hc18={tiny_hc18}",), **TINY)
+    return TrainingOptions(data=[f"hc18={tiny_hc18}"], **TINY)
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def test_killed_and_resumed_equals_undisturbed(run: Path, options: TrainingOptio
     folder = tmp_path / "killed"
     script = (
         "import sys; from pathlib import Path; from fetalhead.training.fit import fit;"
-        "from fetalhead.training.options import TrainingOptions as T;"
-        f"fit(T(data=({options.data[0]!r},), **{TINY!r}), Path({str(folder)!r}))"
+        "from fetalhead.options import TrainingOptions as T;"
+        f"fit(T(data={options.data!r}, **{TINY!r}), Path({str(folder)!r}))"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
@@ -135,9 +135,9 @@ def test_figures_of_another_model_are_refused(run: Path, tmp_path: Path) -> None
         ({"steps": 0}, "--steps 0"),
         ({"image_size": "60x96"}, "multiples of 32"),
         ({"image_size": "big"}, "HxW"),
-        ({"data": ()}, "--data"),
-        ({"data": ("hc18=/nowhere",)}, "/nowhere"),
-        ({"data": ("cats=.",)}, "cats"),
+        ({"data": []}, "--data"),
+        ({"data": ["hc18=/nowhere"]}, "/nowhere"),
+        ({"data": ["cats=."]}, "cats"),
     ],
 )
 def test_wrong_options_are_one_line(options: TrainingOptions, change: dict, message: str, tmp_path: Path) -> None:
@@ -146,3 +146,22 @@ def test_wrong_options_are_one_line(options: TrainingOptions, change: dict, mess
     with pytest.raises(FetalheadError, match=message) as caught:
         fit(dataclasses.replace(options, **change), tmp_path / "run")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(options: TrainingOptions, tmp_path: Path) -> None:
+    """As torchrun starts them on a machine with two devices, here two processes on the CPU."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m", "fetalhead",
+               "train", "supervised", "--config", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "run")]
+    options.save(tmp_path / "c.yaml")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [row["step"] for row in rows_of(tmp_path / "run")] == ["2", "4", "5"]
+    assert (tmp_path / "run" / "last.ckpt").exists()
+
+
+def test_the_saved_configuration_starts_the_same_run_again(run: Path, tmp_path: Path) -> None:
+    from fetalhead.cli import main
+
+    assert main(["train", "supervised", "--config", str(run / "config.yaml"), "--out", str(tmp_path / "again")]) == 0
+    assert (tmp_path / "again" / "log.csv").read_bytes() == (run / "log.csv").read_bytes()

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fetalhead.cli.command import option, parse
+from fetalhead.cli.command import parse
+from fetalhead.options import option
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Sequence
+from argparse import SUPPRESS
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NoReturn, TypeVar
 
 from jsonargparse import ArgumentParser
@@ -31,16 +32,11 @@ class _Parser(ArgumentParser):
         raise SystemExit(2)
 
 
-def option(help: str, *, default: Any = dataclasses.MISSING, positional: bool = False) -> Any:
-    """A dataclass field with its help text; lists are options that may be repeated, or positionals."""
-    metadata = {"help": help, "positional": positional}
-    if isinstance(default, list):
-        return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
+def make_parser(options: type, prog: str, fixed: Mapping[str, str]) -> _Parser:
+    """A parser with an argument for each field of the dataclass `options`, and `--config FILE.yaml`.
 
-
-def make_parser(options: type, prog: str) -> _Parser:
-    """A parser with an argument for each field of the dataclass `options`, and `--config FILE.yaml`."""
+    `fixed` fields are settled already; a YAML file may repeat their values.
+    """
     parser = _Parser(prog=prog, description=(options.__doc__ or "").strip())
     parser.add_argument("--config", action="config", help="read options from this YAML file; later options win")
     kinds = typing.get_type_hints(options)
@@ -49,7 +45,9 @@ def make_parser(options: type, prog: str) -> _Parser:
         help = field.metadata.get("help", "")
         kind = kinds[field.name]
         name = "--" + field.name.replace("_", "-")
-        if field.metadata.get("positional"):
+        if field.name in fixed:
+            parser.add_argument(name, type=str, default=fixed[field.name], help=SUPPRESS)
+        elif field.metadata.get("positional"):
             parser.add_argument(field.name, nargs="+", type=typing.get_args(kind)[0], help=help)
         elif kind is bool:
             parser.add_argument(name, action="store_true", help=help)
@@ -62,9 +60,13 @@ def make_parser(options: type, prog: str) -> _Parser:
     return parser
 
 
-def parse(options: type[Options], argv: Sequence[str], prog: str) -> Options:
+def parse(options: type[Options], argv: Sequence[str], prog: str, **fixed: str) -> Options:
     """The dataclass filled from the command line and the YAML files it names. Wrong usage ends with status 2."""
-    values = make_parser(options, prog).parse_args(_repeatable(options, argv))
+    parser = make_parser(options, prog, fixed)
+    values = parser.parse_args(_repeatable(options, argv))
+    for name, value in fixed.items():
+        if getattr(values, name) != value:
+            parser.error(f"{name} is {value} here, not {getattr(values, name)}")
     names = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
     return options(**{name: getattr(values, name) for name in names})
 
@@ -76,7 +78,7 @@ def _repeatable(options: type, argv: Sequence[str]) -> list[str]:
         for name, kind in typing.get_type_hints(options).items()
         if typing.get_origin(kind) is list
     }
-    words = []
+    words: list[str] = []
     for place, word in enumerate(argv):
         if word == "--":
             return [*words, *argv[place:]]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fetalhead.cli.command import option, parse
+from fetalhead.cli.command import parse
+from fetalhead.options import option
 
 
 @dataclass(frozen=True, slots=True)

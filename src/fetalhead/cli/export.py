@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from fetalhead.cli.command import option, parse
+from fetalhead.cli.command import parse
 from fetalhead.errors import FetalheadError
+from fetalhead.options import option
 
 
 @dataclasses.dataclass(frozen=True)

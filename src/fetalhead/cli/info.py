@@ -12,9 +12,10 @@ from typing import Any
 
 from fetalhead import __version__
 from fetalhead.catalog import COMMANDS, DATASETS, DATING, MODELS, PLANES
-from fetalhead.cli.command import option, parse
+from fetalhead.cli.command import parse
 from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_folder import ModelFolder
+from fetalhead.options import option
 
 
 @dataclass

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fetalhead.catalog import DATING, MODELS
-from fetalhead.cli.command import option, parse
+from fetalhead.cli.command import parse
 from fetalhead.errors import FetalheadError
+from fetalhead.options import option
 
 if TYPE_CHECKING:
     from fetalhead.measuring.run import Request

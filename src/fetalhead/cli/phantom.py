@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fetalhead.cli.command import option, parse
+from fetalhead.cli.command import parse
 from fetalhead.errors import FetalheadError
+from fetalhead.options import option
 
 
 @dataclass(frozen=True, slots=True)

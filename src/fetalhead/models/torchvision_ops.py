@@ -8,6 +8,7 @@ import it, so they fail too. None of them calls the operator here: a bare schema
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import torch
 
@@ -23,7 +24,7 @@ def ensure_torchvision_imports() -> None:
             raise
         for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
             del sys.modules[name]
-        library = torch.library.Library("torchvision", "DEF")
+        library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
         library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         _libraries.append(library)

@@ -12,9 +12,6 @@ from torch.nn import functional
 
 from fetalhead.models.encoder_weights import ENCODER, load_imagenet_weights
 
-STRIDE = 32
-"""Height and width of the input are multiples of this."""
-
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
@@ -68,6 +65,7 @@ def normalise(pictures: Tensor) -> Tensor:
     return (pictures - 0.5) / 0.5
 
 
-def prepare(network: nn.Module) -> nn.Module:
+def prepare(network: UNet) -> UNet:
     """Channels last: up to three times faster on a CPU."""
-    return network.to(memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network

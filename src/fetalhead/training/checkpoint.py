@@ -9,7 +9,7 @@ import torch
 from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_folder import ModelFolder
 from fetalhead.models.unet import Architecture, UNet
-from fetalhead.training.options import TrainingOptions
+from fetalhead.options import TrainingOptions
 from fetalhead.training.run_folder import BEST, CONFIG
 
 NETWORK = "network."

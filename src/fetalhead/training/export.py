@@ -20,8 +20,8 @@ from fetalhead.inference.model_folder import FORMAT, ModelFolder
 from fetalhead.inference.predictor import Predictor
 from fetalhead.models.onnx_export import export_onnx
 from fetalhead.models.unet import UNet, normalise
+from fetalhead.options import TrainingOptions
 from fetalhead.training.checkpoint import network_of_run
-from fetalhead.training.options import TrainingOptions
 from fetalhead.training.run_folder import rows_of
 
 LARGEST_DIFFERENCE = {False: 1e-4, True: 0.05}

@@ -12,16 +12,17 @@ from pathlib import Path
 import lightning
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
 from fetalhead.datasets.samples import load_samples
 from fetalhead.errors import FetalheadError
 from fetalhead.models.unet import Architecture, UNet, prepare
+from fetalhead.options import TrainingOptions
 from fetalhead.training import run_folder
 from fetalhead.training.batches import BASE_FINENESS, RoundSampler, TrainingBatches, ValidationBatches
 from fetalhead.training.checkpoint import initial_network, steps_done
 from fetalhead.training.learner import Learner, Strategy
-from fetalhead.training.options import TrainingOptions
 from fetalhead.training.supervised import Supervised
 
 STRATEGIES: dict[str, type[Strategy]] = {Supervised.name: Supervised}
@@ -47,7 +48,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
             raise FetalheadError(f"no pictures of the {split} split in {', '.join(options.data)}")
     trainer = lightning.Trainer(
         accelerator="auto",
-        devices="auto",
+        devices=int(os.environ.get("LOCAL_WORLD_SIZE", 0)) or "auto",  # torchrun says how many processes it started
         num_nodes=int(os.environ.get("SLURM_NNODES", os.environ.get("GROUP_WORLD_SIZE", 1))),
         precision=_precision(options),  # type: ignore[arg-type]
         max_epochs=math.ceil(options.steps / options.steps_a_round),  # and `Learner` stops at the last step
@@ -76,7 +77,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
 
 
 def _quieten() -> None:
-    """Lightning's notices that tell a user of this command nothing: what it found, what it sells, its own house-keeping."""
+    """Silence lightning's notices that tell a user of this command nothing."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
     warnings.filterwarnings("ignore", message=".*does not have many workers")
@@ -84,8 +85,13 @@ def _quieten() -> None:
 
 
 def _prepare_folder(options: TrainingOptions, folder: Path, resume: bool) -> Path | None:
-    """The checkpoint to go on from, if any; `config.yaml` is written where the run is new."""
+    """The checkpoint to go on from, if any; `config.yaml` is written where the run is new.
+
+    With several processes the first alone looks and writes: the others start when its `config.yaml` is there.
+    """
     config, last = folder / run_folder.CONFIG, folder / run_folder.LAST
+    if rank_zero_only.rank:
+        return last if last.exists() else None
     if config.exists() and not resume:
         raise FetalheadError(f"{folder}: holds a run already; go on with --resume, or choose another --out")
     if config.exists():

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
+from fetalhead.options import TrainingOptions
 from fetalhead.training.batches import Batch
-from fetalhead.training.options import TrainingOptions
 
 WARM_UP = 0.03
 """Share of the steps in which the learning rate rises; then it falls along a cosine to a hundredth."""
@@ -63,7 +63,7 @@ class Learner(lightning.LightningModule):
         self.log("val_dice", self.val_dice, prog_bar=True)
         self.log("val_iou", self.val_iou)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=self.options.learning_rate, weight_decay=self.options.weight_decay
         )
