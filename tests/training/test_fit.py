@@ -151,7 +151,8 @@ def test_wrong_options_are_one_line(options: TrainingOptions, change: dict, mess
 @pytest.mark.slow
 def test_two_processes_train_one_network(options: TrainingOptions, tmp_path: Path) -> None:
     """As torchrun starts them on a machine with two devices, here two processes on the CPU."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m", "fetalhead",
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+    command = [*launcher, "-m", "fetalhead",
                "train", "supervised", "--config", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "run")]
     options.save(tmp_path / "c.yaml")
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
