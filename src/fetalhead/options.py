@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +37,7 @@ class TrainingOptions:
     encoder: str = option("timm name of the encoder", default="tf_efficientnet_lite0")
     encoder_weights: Literal["imagenet", "none"] = option("start of the encoder", default="imagenet")
     decoder_channels: tuple[int, int, int, int] = option("widths of the decoder", default=(128, 64, 32, 16))
-    init: str | None = option("run or model folder to fine-tune from", default=None)
+    init: str | None = option("run or model folder to fine-tune; it brings its encoder and decoder", default=None)
     learning_rate: float = option("highest learning rate", default=1e-3)
     weight_decay: float = option("of AdamW", default=1e-2)
     average_decay: float = option("decay a step of the averaged weights", default=0.995)
@@ -48,6 +49,12 @@ class TrainingOptions:
         for name in ("steps", "batch_size", "steps_a_round"):
             if getattr(self, name) < 1:
                 raise FetalheadError(f"--{name.replace('_', '-')} {getattr(self, name)}: wants at least 1")
+        if self.seed < 0:
+            raise FetalheadError(f"--seed {self.seed}: wants 0 or more")
+        if not 0 < self.learning_rate < math.inf:
+            raise FetalheadError(f"--learning-rate {self.learning_rate}: wants a number above 0")
+        if not 0 <= self.average_decay < 1:
+            raise FetalheadError(f"--average-decay {self.average_decay}: wants a number from 0 to below 1")
         if not self.data:
             raise FetalheadError("no data to train on: give --data hc18=DIR")
         _grid(self.image_size)

@@ -37,7 +37,9 @@ def test_a_yaml_file_says_the_same(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("image_size: 4\nexclude: ['*_a.png', b]\njson: true\n")
     options = parse(Options, ["p", "--config", str(tmp_path / "c.yaml")], "prog")
     assert options == Options(["p"], "a", 4, ["*_a.png", "b"], True)
-    assert parse(Options, ["p", "--config", str(tmp_path / "c.yaml"), "--image-size", "5"], "prog").image_size == 5
+    argv = ["p", "--config", str(tmp_path / "c.yaml"), "--image-size", "5", "--exclude", "[ab]"]
+    later = parse(Options, argv, "prog")
+    assert (later.image_size, later.exclude) == (5, ["[ab]"])
 
 
 def test_what_follows_two_dashes_is_a_path() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +22,7 @@ from fetalhead.options import TrainingOptions
 from fetalhead.training.checkpoint import initial_network, network_of_run
 from fetalhead.training.export import ExportOptions, export
 from fetalhead.training.fit import fit
-from fetalhead.training.run_folder import rows_of
+from fetalhead.training.run_folder import rows_of, stages_of
 
 TINY = {
     "strategy": "supervised",
@@ -88,14 +90,46 @@ def test_killed_and_resumed_equals_undisturbed(run: Path, options: TrainingOptio
         assert torch.equal(value, weights(run, "best.ckpt")[name]), name
 
 
+def test_a_moved_run_goes_on_from_its_own_name_alone(run: Path, tmp_path: Path) -> None:
+    from fetalhead.cli import main
+
+    shutil.copytree(run, tmp_path / "moved")
+    assert main(["train", "supervised", "--out", str(tmp_path / "moved"), "--resume"]) == 0
+    assert (tmp_path / "moved" / "log.csv").read_bytes() == (run / "log.csv").read_bytes()
+    with pytest.raises(FetalheadError, match="steps"):
+        fit(dataclasses.replace(TrainingOptions.load(run / "config.yaml"), steps=9), tmp_path / "moved", resume=True)
+
+
+def test_a_start_that_fails_leaves_the_folder_free(options: TrainingOptions, tmp_path: Path) -> None:
+    with pytest.raises(FetalheadError, match="nowhere"):
+        fit(dataclasses.replace(options, data=["hc18=/nowhere"]), tmp_path / "run")
+    with pytest.raises(FetalheadError, match="nonsense"):
+        fit(dataclasses.replace(options, encoder="nonsense"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_fine_tuning_keeps_the_architecture_it_starts_from(
+    run: Path, options: TrainingOptions, tmp_path: Path
+) -> None:
+    fit(dataclasses.replace(options, init=str(run), steps=1, decoder_channels=(8, 8, 8, 8)), tmp_path / "tuned")
+    network, tuned = network_of_run(tmp_path / "tuned")
+    assert tuned.decoder_channels == options.decoder_channels == network.architecture.decoder_channels
+    assert [stage["steps"] for stage in stages_of(tmp_path / "tuned")] == [5, 1]
+
+
+def test_a_damaged_checkpoint_is_one_line(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "torn")
+    (tmp_path / "torn" / "best.ckpt").write_bytes((run / "best.ckpt").read_bytes()[:5000])
+    with pytest.raises(FetalheadError, match=r"best.ckpt: not a whole checkpoint"):
+        network_of_run(tmp_path / "torn")
+
+
 def test_a_folder_with_a_run_is_not_overwritten(run: Path, options: TrainingOptions) -> None:
     with pytest.raises(FetalheadError, match="--resume"):
         fit(options, run)
 
 
 def test_resume_refuses_other_options(run: Path, options: TrainingOptions) -> None:
-    import dataclasses
-
     with pytest.raises(FetalheadError, match="learning-rate"):
         fit(dataclasses.replace(options, learning_rate=0.5), run, resume=True)
 
@@ -119,20 +153,35 @@ def test_fine_tuning_starts_from_run_and_from_model(run: Path, tmp_path: Path) -
     model = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", half=False, flips=False, metrics=None))
     published = network_of_run(run)[0].state_dict()
     for source in (run, model.path):
-        for name, value in initial_network(source).state_dict().items():
+        network, stages = initial_network(source)
+        assert [stage["steps"] for stage in stages] == [5]
+        for name, value in network.state_dict().items():
             assert torch.equal(value, published[name]), name
 
 
 def test_figures_of_another_model_are_refused(run: Path, tmp_path: Path) -> None:
-    (tmp_path / "metrics.json").write_text('{"model_id": "other-123"}')
+    before = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", half=True, flips=False, metrics=None))
+    (tmp_path / "metrics.json").write_text('{"model_id": "other-123", "overall": {}}')
     with pytest.raises(FetalheadError, match="other-123"):
         export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", False, False, tmp_path / "metrics.json"))
+    assert ModelFolder.load(tmp_path / "m").files == before.files, "the model that was there is still whole"
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["m"]
+
+
+def test_export_overwrites_nothing_but_a_model(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(FetalheadError, match="no model folder"):
+        export(run, tmp_path, ExportOptions("tiny", "best.ckpt", half=True, flips=False, metrics=None))
+    assert (tmp_path / "thesis.tex").exists()
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"steps": 0}, "--steps 0"),
+        ({"seed": -1}, "--seed -1"),
+        ({"learning_rate": -1.0}, "--learning-rate"),
+        ({"average_decay": 1.0}, "--average-decay"),
         ({"image_size": "60x96"}, "multiples of 32"),
         ({"image_size": "big"}, "HxW"),
         ({"data": []}, "--data"),
@@ -141,8 +190,6 @@ def test_figures_of_another_model_are_refused(run: Path, tmp_path: Path) -> None
     ],
 )
 def test_wrong_options_are_one_line(options: TrainingOptions, change: dict, message: str, tmp_path: Path) -> None:
-    import dataclasses
-
     with pytest.raises(FetalheadError, match=message) as caught:
         fit(dataclasses.replace(options, **change), tmp_path / "run")
     assert "\n" not in str(caught.value)

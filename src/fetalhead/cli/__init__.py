@@ -25,9 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f"fetalhead: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    module = importlib.import_module(f"fetalhead.cli.{name}")
     try:
-        return int(module.main(arguments[1:]))
+        return int(importlib.import_module(f"fetalhead.cli.{name}").main(arguments[1:]))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"fetalhead {name}: {place}{error.strerror or error}", file=sys.stderr)
+        return 1
     except FetalheadError as error:
         print(f"fetalhead {name}: {error}", file=sys.stderr)
         return 1

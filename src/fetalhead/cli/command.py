@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import sys
 import types
@@ -12,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NoReturn, TypeVar
 
 from jsonargparse import ArgumentParser
+
+from fetalhead.errors import FetalheadError
 
 Options = TypeVar("Options")
 
@@ -68,22 +71,41 @@ def parse(options: type[Options], argv: Sequence[str], prog: str, **fixed: str) 
         if getattr(values, name) != value:
             parser.error(f"{name} is {value} here, not {getattr(values, name)}")
     names = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
-    return options(**{name: getattr(values, name) for name in names})
+    try:
+        return options(**{name: getattr(values, name) for name in names})
+    except FetalheadError as error:
+        parser.error(str(error))
 
 
 def _repeatable(options: type, argv: Sequence[str]) -> list[str]:
-    """`--data A --data B` as jsonargparse writes it, `--data+ A --data+ B`: each adds to the list."""
+    """`--data A --data B` as one list in jsonargparse's words, quoted, so that a value is never read as YAML.
+
+    It stands in the place of the first, and replaces what a YAML file says.
+    """
     lists = {
         "--" + name.replace("_", "-")
         for name, kind in typing.get_type_hints(options).items()
         if typing.get_origin(kind) is list
     }
     words: list[str] = []
-    for place, word in enumerate(argv):
-        if word == "--":
-            return [*words, *argv[place:]]
+    values: dict[str, list[str]] = {}
+    places: dict[str, int] = {}
+    rest = iter(argv)
+    for word in rest:
         name, equals, value = word.partition("=")
-        words.append(f"{name}+{equals}{value}" if name in lists else word)
+        if word == "--":
+            words += [word, *rest]
+        elif name not in lists:
+            words.append(word)
+        elif not equals and (value := next(rest, "")) == "":
+            words.append(word)  # nothing follows: the parser says so
+        else:
+            if name not in places:
+                places[name] = len(words)
+                words.append(name)
+            values.setdefault(name, []).append(value)
+    for name, place in places.items():
+        words[place] = f"{name}={json.dumps(values[name])}"
     return words
 
 

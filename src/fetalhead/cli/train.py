@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import sys
 from collections.abc import Sequence
@@ -30,8 +31,21 @@ def main(argv: Sequence[str]) -> int:
     if strategy not in STRATEGIES:
         print(f"fetalhead train: no strategy {strategy!r}; there are {', '.join(STRATEGIES)}", file=sys.stderr)
         return 2
-    options = parse(Options, argv[1:], f"fetalhead train {strategy}", strategy=strategy)
+    options = parse(Options, [*_saved(argv[1:]), *argv[1:]], f"fetalhead train {strategy}", strategy=strategy)
     from fetalhead.training.fit import fit
 
     fit(TrainingOptions(**options.to_dict()), Path(options.out), options.resume)
     return 0
+
+
+def _saved(argv: Sequence[str]) -> list[str]:
+    """With --resume, the run's own configuration comes first: `--out RUN --resume` is all that needs to be said."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--out", default="")
+    parser.add_argument("--resume", action="store_true")
+    try:
+        known, _ = parser.parse_known_args(argv)
+    except argparse.ArgumentError:
+        return []  # the real parser tells what is wrong
+    config = Path(known.out, "config.yaml")
+    return ["--config", str(config)] if known.resume and known.out and config.is_file() else []

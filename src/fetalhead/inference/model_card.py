@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fetalhead.catalog import DATASETS
@@ -20,8 +20,8 @@ METRICS = {
 }
 
 
-def model_card(name: str, model_id: str, training: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
-    """The card of a model, from its training options and its `metrics.json`."""
+def model_card(name: str, model_id: str, stages: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> str:
+    """The card of a model, from its stages of training (the last made it) and its `metrics.json`."""
     return "\n".join(
         [
             f"# {name}",
@@ -36,7 +36,10 @@ def model_card(name: str, model_id: str, training: Mapping[str, Any], metrics: M
             "",
             "## Training",
             "",
-            *_training(training),
+            "Subjects of the train split; those of val chose among checkpoints and settings; those of test were not",
+            "touched.",
+            "",
+            *(line for number, stage in enumerate(stages, 1) for line in _stage(number, stage)),
             "",
             "## Figures",
             "",
@@ -46,20 +49,19 @@ def model_card(name: str, model_id: str, training: Mapping[str, Any], metrics: M
     )
 
 
-def _training(training: Mapping[str, Any]) -> list[str]:
-    data = [
-        f"- data: {DATASETS[kind]['title']}; {DATASETS[kind]['citation']}; doi {DATASETS[kind]['doi']}, "
-        f"{DATASETS[kind]['licence']}"
-        for kind in training["data"]
-    ]
-    options = ", ".join(f"{key} {value}" for key, value in training.items() if key not in ("data", "strategy"))
-    return [
-        f"- strategy: {training['strategy']}",
-        *data,
-        "- subjects: the train split, 70 % of the subjects drawn at random within bands of HC "
-        "(`fetalhead/datasets/split_files`); val chose among checkpoints, test was not touched",
-        f"- options: {options}",
-    ]
+def _stage(number: int, stage: Mapping[str, Any]) -> list[str]:
+    options = ", ".join(f"{key} {value}" for key, value in stage.items() if key not in ("data", "strategy"))
+    return [f"{number}. {stage['strategy']}: {options}", *(f"   - data: {_data(data)}" for data in stage["data"])]
+
+
+def _data(data: Mapping[str, str]) -> str:
+    if data["split"] != "published":
+        return f"a data set in the layout of {data['kind']}, with a split of its own"
+    known = DATASETS[data["kind"]]
+    return (
+        f"{known['title']}; {known['citation']}; doi {known['doi']}, {known['licence']}; split by subject, 70/15/15 at "
+        f"random within bands of HC (`fetalhead/datasets/split_files/{data['kind']}.csv`)"
+    )
 
 
 def _figures(metrics: Mapping[str, Any]) -> list[str]:
@@ -84,20 +86,25 @@ def figures_table(metrics: Mapping[str, Any]) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for key, (title, factor) in METRICS.items():
-        numbers = {name: factor * value for name, value in overall["metrics"][key].items() if value is not None}
-        lines.append(
-            f"| {title} | {numbers['mean']:.2f} | {numbers['sd']:.2f} | {numbers['median']:.2f} "
-            f"| {numbers['worst']:.2f} | {numbers['low']:.2f} to {numbers['high']:.2f} |"
+        mean, sd, median, worst, low, high = (
+            _number(overall["metrics"][key][name], factor) for name in ("mean", "sd", "median", "worst", "low", "high")
         )
+        lines.append(f"| {title} | {mean} | {sd} | {median} | {worst} | {low} to {high} |")
     lines += [
         "",
         "| HC band (mm) | pictures | no head | Dice (%) | Hausdorff (mm) | DF (mm) | ADF (mm) |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for band, summary in metrics["bands"].items():
-        means = {key: value["mean"] for key, value in summary["metrics"].items()}
+        dice, hausdorff, df, adf = (
+            _number(summary["metrics"][key]["mean"], METRICS[key][1])
+            for key in ("dice", "hausdorff_mm", "df_mm", "adf_mm")
+        )
         lines.append(
-            f"| {band} | {summary['images']} | {summary['failures']} | {100 * means['dice']:.2f} "
-            f"| {means['hausdorff_mm']:.2f} | {means['df_mm']:.2f} | {means['adf_mm']:.2f} |"
+            f"| {band} | {summary['images']} | {summary['failures']} | {dice} | {hausdorff} | {df} | {adf} |"
         )
     return "\n".join(lines)
+
+
+def _number(value: float | None, factor: float) -> str:
+    return "-" if value is None else f"{factor * value:.2f}"

@@ -64,6 +64,7 @@ class MeasuringRun:
         inputs = find_inputs(request.paths, request.exclude)
         files = [file for file in inputs.files if not self._out.wrote(file.path, request.paths)]
         self._passed_over = inputs.passed_over + len(inputs.files) - len(files)
+        self._excluded = inputs.excluded
         self._videos = list(inputs.videos)
         self._planned = plan_files(files, request.sizes, self._model, request.provider, request.dating)
         self._faults = [error_row(name, None, reason) for name, reason in inputs.errors]
@@ -200,6 +201,7 @@ class MeasuringRun:
             "measured": self._measured,
             "reused": self._reused,
             "passed_over": self._passed_over,
+            "excluded": self._excluded,
             "videos": len(self._videos),
         }
 

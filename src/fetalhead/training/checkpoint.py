@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -10,42 +12,60 @@ from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_folder import ModelFolder
 from fetalhead.models.unet import Architecture, UNet
 from fetalhead.options import TrainingOptions
-from fetalhead.training.run_folder import BEST, CONFIG
+from fetalhead.training.run_folder import BEST, CONFIG, stages_of
 
 NETWORK = "network."
 """How the learner's state names the network's tensors."""
 
+WEIGHTS = "weights.safetensors"
+
 
 def network_of_run(run: Path, checkpoint: str = BEST) -> tuple[UNet, TrainingOptions]:
     """The network with a checkpoint's averaged weights, and the run's options. Raises `FetalheadError`."""
-    path = run / checkpoint
-    if not path.is_file():
+    if not (run / checkpoint).is_file():
         raise FetalheadError(f"{run}: no training run with {checkpoint} here")
     options = TrainingOptions.load(run / CONFIG)
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    state = _load(run / checkpoint)["state_dict"]
     network = UNet(Architecture(options.encoder, options.decoder_channels))
-    network.load_state_dict(
-        {name.removeprefix(NETWORK): value for name, value in state.items() if name.startswith(NETWORK)}
+    _fill(
+        network,
+        {name.removeprefix(NETWORK): value for name, value in state.items() if name.startswith(NETWORK)},
+        run / checkpoint,
     )
     return network, options
 
 
 def steps_done(checkpoint: Path) -> int:
-    """The steps behind a run's checkpoint."""
-    return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"])
+    """The steps behind a run's checkpoint. Raises `FetalheadError`."""
+    return int(_load(checkpoint)["global_step"])
 
 
-def initial_network(source: Path) -> UNet:
-    """The network to fine-tune: of a training run, or of a model folder that holds its weights."""
+def initial_network(source: Path) -> tuple[UNet, list[dict[str, Any]]]:
+    """The network to fine-tune, of a training run or of a model folder with its weights, and its stages of training.
+
+    Raises `FetalheadError`.
+    """
     if (source / CONFIG).is_file():
-        return network_of_run(source)[0]
+        return network_of_run(source)[0], stages_of(source)
     from safetensors.torch import load_file
 
     folder = ModelFolder.load(str(source))
-    weights = folder.path / "weights.safetensors"
-    if not weights.is_file():
-        raise FetalheadError(f"{source}: holds no weights.safetensors to train on from")
+    weights = load_file(folder.file(WEIGHTS))
     network = UNet(Architecture.from_dict(dict(folder.architecture)))
-    network.load_state_dict({name: value.float() if value.is_floating_point() else value
-                             for name, value in load_file(weights).items()})
-    return network
+    whole = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
+    _fill(network, whole, folder.path / WEIGHTS)
+    return network, list(folder.training.get("stages", []))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise FetalheadError(f"{path}: not a whole checkpoint") from error
+
+
+def _fill(network: UNet, weights: dict[str, torch.Tensor], path: Path) -> None:
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise FetalheadError(f"{path}: weights of another network than its configuration says") from error

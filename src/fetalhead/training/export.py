@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,13 @@ from safetensors.torch import save_file
 import fetalhead
 from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_card import model_card
-from fetalhead.inference.model_folder import FORMAT, ModelFolder
+from fetalhead.inference.model_folder import CONFIG_NAME, FORMAT, MODEL_NAME, ModelFolder
 from fetalhead.inference.predictor import Predictor
 from fetalhead.models.onnx_export import export_onnx
 from fetalhead.models.unet import UNet, normalise
 from fetalhead.options import TrainingOptions
-from fetalhead.training.checkpoint import network_of_run
-from fetalhead.training.run_folder import rows_of
+from fetalhead.training.checkpoint import WEIGHTS, network_of_run, steps_done
+from fetalhead.training.run_folder import rows_of, stages_of
 
 LARGEST_DIFFERENCE = {False: 1e-4, True: 0.05}
 """Of any probability between torch and onnxruntime, by whether weights are halved."""
@@ -40,25 +41,38 @@ class ExportOptions:
 
 
 def export(run: Path, folder: Path, options: ExportOptions) -> ModelFolder:
-    """Write the model folder of `run` into `folder`, and check that onnxruntime says what torch says.
+    """Write the model folder of `run` as `folder`, after a check that onnxruntime says what torch says.
 
-    Raises `FetalheadError` where the run has no such checkpoint, the figures are another model's, or the two
-    disagree.
+    An earlier model in `folder` is replaced, when the new one is whole and not before. Raises `FetalheadError` where
+    the run has no such checkpoint, the figures are another model's, the two disagree, or `folder` holds something
+    else than a model.
     """
+    if folder.exists() and not (folder.is_dir() and ((folder / CONFIG_NAME).is_file() or not any(folder.iterdir()))):
+        raise FetalheadError(f"{folder}: is there already and is no model folder; choose another --out")
     network, trained = network_of_run(run, options.checkpoint)
     network.eval()
-    folder.mkdir(parents=True, exist_ok=True)
-    onnx_file, weights_file = folder / "model.onnx", folder / "weights.safetensors"
-    export_onnx(network, trained.grid, onnx_file, options.half)
-    _save_weights(network, weights_file, options.half)
-    model_id = f"{options.name}-{_sha256(onnx_file)[:12]}"
+    partial = folder.with_name(f".{folder.resolve().name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        _write(network, trained, run, partial, options)
+        _check_parity(network, trained, ModelFolder.load(partial), options.half)
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return ModelFolder.load(folder)
+
+
+def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, options: ExportOptions) -> None:
+    export_onnx(network, trained.grid, folder / MODEL_NAME, options.half)
+    _save_weights(network, folder / WEIGHTS, options.half)
+    model_id = f"{options.name}-{_sha256(folder / MODEL_NAME)[:12]}"
     metrics = _metrics(run, options, model_id)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    training = {name: value for name, value in trained.to_dict().items() if name not in ("data", "init")}
-    training["data"] = [argument.partition("=")[0] for argument in trained.data]
-    card = model_card(options.name, model_id, training, metrics)
-    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-    files = ("model.onnx", "weights.safetensors", "metrics.json", "MODEL_CARD.md")
+    stages = stages_of(run)
+    (folder / "MODEL_CARD.md").write_text(model_card(options.name, model_id, stages, metrics), encoding="utf-8")
     config = {
         "format": FORMAT,
         "name": options.name,
@@ -70,13 +84,10 @@ def export(run: Path, folder: Path, options: ExportOptions) -> ModelFolder:
         "outputs": ["head_probability"],
         "classes": [],
         "flips": options.flips,
-        "training": training,
-        "files": {name: _sha256(folder / name) for name in files},
+        "training": {"stages": stages},
+        "files": {path.name: _sha256(path) for path in sorted(folder.iterdir())},
     }
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    loaded = ModelFolder.load(folder)
-    _check_parity(network, trained, loaded, options.half)
-    return loaded
+    (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def _save_weights(network: UNet, path: Path, half: bool) -> None:
@@ -89,20 +100,24 @@ def _save_weights(network: UNet, path: Path, half: bool) -> None:
 def _metrics(run: Path, options: ExportOptions, model_id: str) -> dict[str, Any]:
     """The evaluation's figures where given; else what validation said when the checkpoint was written."""
     if options.metrics is None:
-        rows = [row for row in rows_of(run) if row.get("val_dice")]
-        row = max(rows, key=lambda row: float(row["val_dice"])) if options.checkpoint == "best.ckpt" else rows[-1]
+        step = steps_done(run / options.checkpoint)
+        rows = [row for row in rows_of(run) if int(row["step"]) == step]
+        if not rows:
+            raise FetalheadError(f"{run}: its log.csv has no row for step {step} of {options.checkpoint}")
         return {
             "model_id": model_id,
             "split": "val",
             "on": "masks on the network's grid",
-            "step": int(row["step"]),
-            "dice": float(row["val_dice"]),
-            "iou": float(row["val_iou"]),
+            "step": step,
+            "dice": float(rows[0]["val_dice"]),
+            "iou": float(rows[0]["val_iou"]),
         }
     try:
-        metrics: Mapping[str, Any] = json.loads(options.metrics.read_text(encoding="utf-8"))
+        metrics = json.loads(options.metrics.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise FetalheadError(f"{options.metrics}: not the metrics.json of an evaluation: {error}") from error
+    if not isinstance(metrics, Mapping) or "overall" not in metrics:
+        raise FetalheadError(f"{options.metrics}: not the metrics.json of an evaluation")
     if metrics.get("model_id") != model_id:
         raise FetalheadError(f"{options.metrics}: figures of {metrics.get('model_id')}, not of this model, {model_id}")
     return dict(metrics)
@@ -117,12 +132,10 @@ def _check_parity(network: UNet, trained: TrainingOptions, folder: ModelFolder, 
     with torch.inference_mode():
         expected = network(normalise(pictures / 255))["head_logits"].sigmoid().numpy()[:, 0]
     predictor = Predictor(folder, flips=False)
-    found = np.stack(
-        [predictor.predict(picture[0].numpy().astype(np.uint8)).grid_probability for picture in pictures]
-    )
+    found = np.stack([predictor.predict(picture[0].numpy().astype(np.uint8)).grid_probability for picture in pictures])
     difference = float(np.abs(found - expected).max())
     if not difference <= LARGEST_DIFFERENCE[half]:
-        raise FetalheadError(f"{folder.path}: onnxruntime and torch differ by {difference:.2g} in probability")
+        raise FetalheadError(f"onnxruntime and torch differ by {difference:.2g} in probability: nothing was exported")
 
 
 def _sha256(path: Path) -> str:

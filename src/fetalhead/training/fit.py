@@ -8,10 +8,11 @@ import math
 import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import EMAWeightAveraging, TQDMProgressBar
 from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
@@ -38,18 +39,25 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
     `FetalheadError` where the folder holds another run.
     """
     _quieten()
-    last = _prepare_folder(options, folder, resume)
     lightning.seed_everything(options.seed, workers=True, verbose=False)
-    learner = Learner(prepare(_network(options)), STRATEGIES[options.strategy](), options)
+    network, earlier = _network(options)
+    architecture = network.architecture
+    options = dataclasses.replace(
+        options, encoder=architecture.encoder, decoder_channels=architecture.decoder_channels
+    )
+    last = _last_checkpoint(options, folder, resume)
+    learner = Learner(prepare(network), STRATEGIES[options.strategy](), options)
     base = (round(options.grid[0] * BASE_FINENESS), round(options.grid[1] * BASE_FINENESS))
     training, validation = (load_samples(options.data, split, base) for split in ("train", "val"))
     for split, samples in (("train", training), ("val", validation)):
         if not samples:
             raise FetalheadError(f"no pictures of the {split} split in {', '.join(options.data)}")
+    if not rank_zero_only.rank:
+        run_folder.begin(folder, options, earlier)
     trainer = lightning.Trainer(
         accelerator="auto",
         devices=int(os.environ.get("LOCAL_WORLD_SIZE", 0)) or "auto",  # torchrun says how many processes it started
-        num_nodes=int(os.environ.get("SLURM_NNODES", os.environ.get("GROUP_WORLD_SIZE", 1))),
+        num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", os.environ.get("SLURM_NNODES", 1))),
         precision=_precision(options),  # type: ignore[arg-type]
         max_epochs=math.ceil(options.steps / options.steps_a_round),  # and `Learner` stops at the last step
         callbacks=_callbacks(options, folder),
@@ -84,39 +92,38 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", message=".*LeafSpec")
 
 
-def _prepare_folder(options: TrainingOptions, folder: Path, resume: bool) -> Path | None:
-    """The checkpoint to go on from, if any; `config.yaml` is written where the run is new.
-
-    With several processes the first alone looks and writes: the others start when its `config.yaml` is there.
-    """
+def _last_checkpoint(options: TrainingOptions, folder: Path, resume: bool) -> Path | None:
+    """The checkpoint to go on from, if any. Of several processes, the first alone minds what the folder holds."""
     config, last = folder / run_folder.CONFIG, folder / run_folder.LAST
-    if rank_zero_only.rank:
-        return last if last.exists() else None
-    if config.exists() and not resume:
-        raise FetalheadError(f"{folder}: holds a run already; go on with --resume, or choose another --out")
-    if config.exists():
-        saved = TrainingOptions.load(config)
-        changed = [
-            field.name.replace("_", "-")
-            for field in dataclasses.fields(saved)
-            if getattr(saved, field.name) != getattr(options, field.name)
-        ]
+    if config.exists() and not rank_zero_only.rank:
+        if not resume:
+            raise FetalheadError(f"{folder}: holds a run already; go on with --resume, or choose another --out")
+        saved, given = TrainingOptions.load(config).to_dict(), options.to_dict()
+        saved["data"], given["data"] = (list(map(_absolute, values["data"])) for values in (saved, given))
+        changed = [name.replace("_", "-") for name in saved if saved[name] != given[name]]
         if changed:
             raise FetalheadError(f"{folder}: --resume continues the run as it was set up, but --{changed[0]} differs")
-    folder.mkdir(parents=True, exist_ok=True)
-    options.save(config)
     return last if last.exists() else None
 
 
-def _network(options: TrainingOptions) -> UNet:
+def _absolute(data: str) -> str:
+    kind, _, folder = data.partition("=")
+    return f"{kind}={Path(folder).absolute()}"
+
+
+def _network(options: TrainingOptions) -> tuple[UNet, list[dict[str, Any]]]:
+    """The network to begin with, and the stages of training behind it."""
     if options.init:
         return initial_network(Path(options.init))
     architecture = Architecture(options.encoder, options.decoder_channels)
-    return UNet(architecture, None if options.encoder_weights == "none" else options.encoder_weights)
+    try:
+        return UNet(architecture, None if options.encoder_weights == "none" else options.encoder_weights), []
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise FetalheadError(f"--encoder {options.encoder}: timm has no such encoder ({error})") from error
 
 
 def _callbacks(options: TrainingOptions, folder: Path) -> list[lightning.Callback]:
-    best = ModelCheckpoint(
+    best = run_folder.Checkpoints(
         dirpath=folder,
         filename=run_folder.BEST.removesuffix(".ckpt"),
         monitor="val_dice",

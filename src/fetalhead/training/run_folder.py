@@ -8,10 +8,38 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import Callback
+import yaml
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-CONFIG, LOG, CURVES, BEST, LAST = "config.yaml", "log.csv", "curves.png", "best.ckpt", "last.ckpt"
+from fetalhead.datasets.splits import OWN_SPLIT
+from fetalhead.options import TrainingOptions
+
+CONFIG, ORIGIN, LOG, CURVES = "config.yaml", "origin.yaml", "log.csv", "curves.png"
+BEST, LAST = "best.ckpt", "last.ckpt"
+
+
+def begin(folder: Path, options: TrainingOptions, earlier: list[dict[str, Any]]) -> None:
+    """Make the run's folder, with its configuration and the stages of training that came before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ORIGIN).write_text(yaml.safe_dump({"earlier": earlier}, sort_keys=False), encoding="utf-8")
+    options.save(folder / CONFIG)
+
+
+def stages_of(run: Path) -> list[dict[str, Any]]:
+    """The stages of training behind a run's network, itself last: options, with data sets by kind and split."""
+    options = TrainingOptions.load(run / CONFIG)
+    stage = {name: value for name, value in options.to_dict().items() if name not in ("data", "init")}
+    stage["data"] = [_described(argument) for argument in options.data]
+    origin = run / ORIGIN
+    earlier = yaml.safe_load(origin.read_text(encoding="utf-8"))["earlier"] if origin.is_file() else []
+    return [*earlier, stage]
+
+
+def _described(data: str) -> dict[str, str]:
+    """A data set without its place on this machine."""
+    kind, _, folder = data.partition("=")
+    return {"kind": kind, "split": "its own" if (Path(folder) / OWN_SPLIT).is_file() else "published"}
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -23,6 +51,22 @@ class WholeCheckpoints(TorchCheckpointIO):
         with open(partial, "rb") as stream:
             os.fsync(stream.fileno())
         Path(partial).replace(path)
+
+
+class Checkpoints(ModelCheckpoint):
+    """The best and the last checkpoint, also of a run that was moved or renamed between."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        folder = Path(str(self.dirpath))
+        best = str(folder / BEST)
+        here = {
+            "dirpath": self.dirpath,
+            "best_model_path": best,
+            "kth_best_model_path": best,
+            "last_model_path": str(folder / LAST),
+            "best_k_models": dict.fromkeys([best], state_dict["best_model_score"]),
+        }
+        super().load_state_dict({**state_dict, **here})
 
 
 class RunLog(Callback):
