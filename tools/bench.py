@@ -5,6 +5,7 @@ Run it on an otherwise idle machine: another busy process costs the two-thread c
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -13,6 +14,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 ROUNDS = 3
 STEPS = 3
@@ -93,17 +96,32 @@ def measuring_speed(hc18: Path) -> None:
         seconds = _median_seconds(one, *([f"{folder}/one{turn}"] for turn in range(COLD_STARTS)))
         print(f"| one image from a cold start, with overlay | {seconds:.2f} s |")
         if hc18.is_dir():
-            start = time.perf_counter()
-            subprocess.run(
+            seconds, peak = _seconds_and_peak(
                 [*command, "measure", str(hc18 / "training_set"), "--exclude", "*_Annotation.png", "--pixel-size-csv",
                  str(hc18 / "training_set_pixel_size_and_HC.csv"), "--out", f"{folder}/all"],
-                check=True, capture_output=True,
             )
             count = len(list((hc18 / "training_set").glob("*HC.png")))
-            rate = count / (time.perf_counter() - start)
-            print(f"| {count} HC18 images in one call, overlays included | {rate:.1f} images/s |")
+            print(f"| {count} HC18 images in one call, overlays included | {count / seconds:.1f} images/s |")
+            print(f"| its memory at most, all processes (PSS) | {peak / 1e6:.0f} MB |")
         else:
             print(f"\nno HC18 data at {hc18}: its line is left out.")
+
+
+def _seconds_and_peak(command: list[str]) -> tuple[float, int]:
+    """Wall time of a command, and the most memory (bytes) that it and its children held at once."""
+    start, peak = time.perf_counter(), 0
+    process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None:
+        held = 0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for member in (process, *process.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    held += member.memory_full_info().pss
+        peak = max(peak, held)
+        time.sleep(0.2)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)}: status {process.returncode}")
+    return time.perf_counter() - start, peak
 
 
 def _median_seconds(command: list[str], *endings: list[str]) -> float:
