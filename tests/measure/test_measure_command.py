@@ -69,7 +69,7 @@ def test_the_run_describes_itself(toy_model: Path, tmp_path: Path) -> None:
     assert record["arguments"]["dating"] == "intergrowth21"
     assert record["counts"] == {
         "files": 2, "rows": 2, "ok": 0, "no_head": 0, "no_scale": 2, "error": 0,
-        "measured": 2, "reused": 0, "passed_over": 0, "videos": 1,
+        "measured": 2, "reused": 0, "passed_over": 0, "excluded": 0, "videos": 1,
     }  # fmt: skip
     assert {"fetalhead", "python", "numpy", "opencv", "onnxruntime", "pydicom"} <= set(record["versions"])
     assert all(value > 0 for value in record["timings"]["per_image_ms"].values())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 
 from fetalhead.biometry.measurement import HeadMeasurement
 from fetalhead.images.ellipse import Ellipse
@@ -55,7 +58,18 @@ def test_the_caption_tells_lengths_interval_age_and_source() -> None:
 
 def test_the_caption_tells_why_there_is_no_head_or_scale() -> None:
     assert _text(HeadMeasurement(status="no_head", reason="all black")) == "no head: all black"
+    assert _text(HeadMeasurement(status="no_head", reason="no head: a speck")) == "no head: a speck"
+    ageless = dataclasses.replace(SCALED, ga_weeks=None, reason="no gestational age: HC is too short")
+    assert "no GA: HC is too short" in _text(ageless)
     assert "no scale: unknown" in _text(HeadMeasurement(status="no_scale", reason="unknown", ellipse_px=ELLIPSE))
+
+
+@pytest.mark.parametrize("gap", [{}, {"ga_weeks": None}, {"status": "no_scale", "hc_mm": None}])
+def test_the_caption_tells_how_little_of_the_outline_is_seen(gap: dict[str, Any]) -> None:
+    told = "outline supported on 62 % of its perimeter; cut by the edge of the picture"
+    text = _text(dataclasses.replace(SCALED, reason=told, **gap))
+    assert text.count(told) == 1
+    assert "outline" not in _text(SCALED)
 
 
 def test_axes_are_those_in_millimetres() -> None:

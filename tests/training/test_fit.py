@@ -19,7 +19,7 @@ from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_folder import ModelFolder
 from fetalhead.inference.predictor import Predictor
 from fetalhead.options import TrainingOptions
-from fetalhead.training.checkpoint import initial_network, network_of_run
+from fetalhead.training.checkpoint import initial_network, network_of_run, steps_done
 from fetalhead.training.export import ExportOptions, export
 from fetalhead.training.fit import fit
 from fetalhead.training.run_folder import rows_of, stages_of
@@ -64,6 +64,22 @@ def test_a_run_leaves_what_the_readme_says(run: Path, options: TrainingOptions) 
     assert float(rows[0]["loss"]) == pytest.approx(
         float(rows[0]["loss_dice"]) + float(rows[0]["loss_cross_entropy"]), rel=1e-4
     )
+
+
+def test_the_last_checkpoint_is_the_last_and_the_best_the_best(run: Path) -> None:
+    rows = rows_of(run)
+    best = max(rows, key=lambda row: float(row["val_dice"]))
+    assert steps_done(run / "last.ckpt") == 5
+    assert steps_done(run / "best.ckpt") == int(best["step"])
+
+
+def test_a_worse_round_moves_the_last_checkpoint_alone(options: TrainingOptions, tmp_path: Path) -> None:
+    # a learning rate this high leaves nothing to be found in the last round
+    fit(dataclasses.replace(options, learning_rate=10.0, steps=6, average_decay=0.0), tmp_path / "run")
+    dice = [float(row["val_dice"]) for row in rows_of(tmp_path / "run")]
+    assert dice.index(max(dice)) < len(dice) - 1, "the last round was not to be better"
+    assert steps_done(tmp_path / "run" / "last.ckpt") == 6
+    assert steps_done(tmp_path / "run" / "best.ckpt") == 2 * (1 + dice.index(max(dice)))
 
 
 def test_killed_and_resumed_equals_undisturbed(run: Path, options: TrainingOptions, tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ LEAST_RATIO = 0.5
 WHOLE_OVERLAP, WHOLE_SUPPORT = 0.92, 0.75
 """An ellipse that covers the region so well, or that the contour follows so far, is a head seen all round."""
 
-CLEAR_OVERLAP, CLEAR_SUPPORT, GAIN = 0.95, 0.9, 0.05
-"""Short of the first two, the contour is also read as a head seen in part, to be supported on so much more of it."""
+GAIN = 0.05
+"""What a stretch of the contour tells instead is supported on so much more of its perimeter than a believed whole."""
 
 PART_SUPPORT, PART_RATIO = 0.42, 0.6
 """The same as above for a head seen in part: a short arc is followed by ellipses of many sizes."""
@@ -40,6 +40,14 @@ PART_OUTSIDE = 0.015
 PART_ARC, PART_BULGE = 0.75, 0.1
 """A straight cut that leaves a share s of the perimeter leaves s - sin(2 pi s) / (2 pi) of the area. A region that
 fills so much more of the ellipse is not cut but bent; one that fills less than 0.75 s is an arc, not a head."""
+
+JOINED_SUPPORT, JOINED_FILL, JOINED_OUTSIDE = 0.75, 0.9, 1 / 3
+"""A head with something joined to it (fluid, a limb): the contour follows the ellipse so far and the region fills so
+much of it, whatever lies outside, up to a third of the region. What is no head (a fan, a square, a stadium, noise)
+that an ellipse fills so well follows it for less than 0.65; two heads side by side are half of the region each."""
+
+JOINED_GAIN_SUPPORT = 0.85
+"""Where the whole is believed, a head with something joined to it is believed instead only with so much support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,8 @@ class HeadOutline:
     """Share (0 to 1) of the perimeter with a contour point beside it."""
     overlap: float
     """Intersection over union of the ellipse and the region, inside the picture."""
+    outside: float
+    """Share of the region that lies outside the ellipse."""
     fault: str
     """Why it is not to be believed; empty where it is."""
 
@@ -61,25 +71,30 @@ class HeadOutline:
 def outline_head(region: HeadRegion, letterbox: Letterbox, unit: tuple[float, float]) -> HeadOutline | NoEllipse:
     """The ellipse on the border of `region`, fitted in picture pixels times `unit` (x, y: mm a pixel, or 1).
 
-    A head seen all round gives the ellipse through all of its border. Where much of the border lies off that
-    ellipse, the head may be cut (by a shadow, by the border of the field of view): then the ellipse is that of the
-    stretch which most of the border agrees on, if the rest of the head lies within it.
+    A head seen all round gives the ellipse through all of its border. Where some of the border lies off that
+    ellipse, the head may be cut (by a shadow, by the border of the field of view) or joined to something beside it:
+    then the ellipse is that of the stretch which most of the border agrees on, if it is the better supported one.
     """
     if (area := int(region.mask.sum())) < LEAST_REGION_PX:
         return NoEllipse(f"a speck of {area} grid pixels" if area else "nothing in the picture looks like one")
     fit = _Fit(region, letterbox, unit)
     whole = fit.outline(fit_whole(fit.points, fit.resolution), part=False)
-    if (
-        isinstance(whole, HeadOutline)
-        and not whole.fault
-        and (whole.support >= CLEAR_SUPPORT or whole.overlap >= CLEAR_OVERLAP)
-    ):
+    if isinstance(whole, HeadOutline) and not whole.fault and whole.support > 1 - GAIN:
         return whole
     part = fit.outline(fit_part(fit.points[region.way_round()], TOLERANCE_PX * fit.resolution), part=True)
     if isinstance(whole, NoEllipse) or isinstance(part, NoEllipse):
         return part if isinstance(whole, NoEllipse) else whole
-    better = whole.fault or part.support >= whole.support + GAIN
-    return part if better and not part.fault else whole
+    return part if _is_better(part, whole) else whole
+
+
+def _is_better(part: HeadOutline, whole: HeadOutline) -> bool:
+    if part.fault and whole.fault:
+        # The reason is told of the better supported one, but not of a sliver along a straight side.
+        return part.support > whole.support and part.outside < 0.5
+    if part.fault or whole.fault:
+        return not part.fault
+    within = part.outside <= PART_OUTSIDE or part.support >= JOINED_GAIN_SUPPORT
+    return within and part.support >= whole.support + GAIN
 
 
 class _Fit:
@@ -99,7 +114,7 @@ class _Fit:
         support = supported_share(ellipse, self.points, tolerance)
         ellipse_px = ellipse.scaled(1 / self._unit[0], 1 / self._unit[1])
         if fault := self._size_fault(ellipse, ellipse_px):
-            return HeadOutline(ellipse, ellipse_px, support, 0.0, fault)
+            return HeadOutline(ellipse, ellipse_px, support, 0.0, 1.0, fault)
         top, left = self._letterbox.offset
         on_grid = ellipse_px.transformed(self._letterbox.matrix - np.array([[0, 0, left], [0, 0, top]]))
         overlap, outside, fill = self._region.shares(on_grid)
@@ -108,9 +123,13 @@ class _Fit:
             fault = f"outline supported on {100 * support:.0f} % of its perimeter"
         elif ratio < (PART_RATIO if part else LEAST_RATIO):
             fault = f"the outline is {1 / ratio:.1f} times as long as wide"
-        elif not (_is_cut(support, outside, fill) if part else overlap >= WHOLE_OVERLAP or support >= WHOLE_SUPPORT):
+        elif not (
+            _is_cut(support, outside, fill) or _is_joined(support, outside, fill)
+            if part
+            else overlap >= WHOLE_OVERLAP or support >= WHOLE_SUPPORT
+        ):
             fault = f"the outline is no ellipse (one is supported on {100 * support:.0f} % of its perimeter)"
-        return HeadOutline(ellipse, ellipse_px, support, overlap, fault)
+        return HeadOutline(ellipse, ellipse_px, support, overlap, outside, fault)
 
     def _size_fault(self, ellipse: Ellipse, ellipse_px: Ellipse) -> str:
         height, width = self._letterbox.source
@@ -125,3 +144,7 @@ class _Fit:
 def _is_cut(support: float, outside: float, fill: float) -> bool:
     cut = support - math.sin(2 * math.pi * support) / (2 * math.pi)
     return outside <= PART_OUTSIDE and PART_ARC * support <= fill <= cut + PART_BULGE
+
+
+def _is_joined(support: float, outside: float, fill: float) -> bool:
+    return support >= JOINED_SUPPORT and fill >= JOINED_FILL and outside <= JOINED_OUTSIDE

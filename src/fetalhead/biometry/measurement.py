@@ -17,6 +17,9 @@ from fetalhead.images.pixel_size import UNKNOWN, PixelSize
 
 Status = Literal["ok", "no_head", "no_scale"]
 
+FULL_SUPPORT = 0.75
+"""With less of the outline seen, the ellipse continues it so far that HC may be off by percents; the reason says so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadMeasurement:
@@ -28,7 +31,8 @@ class HeadMeasurement:
     status: Status
     """`ok`; `no_head`; or `no_scale`: a head in pixels only, because the pixel size is not known."""
     reason: str = ""
-    """Why there is no head, no millimetres or no gestational age; empty where nothing is missing."""
+    """Why there is no head, no millimetres or no gestational age, and how much of the outline is seen where that is
+    little; joined by `; `, empty where nothing is missing."""
     ellipse_px: Ellipse | None = None
     """The outline in pixels of the picture as shown."""
     ellipse_mm: Ellipse | None = None
@@ -88,8 +92,10 @@ def measure_head(
         return replace(found, reason=f"no head: {outline.reason}")
     if outline.fault:
         return replace(found, reason=f"no head: {outline.fault}")
+    unseen = _unseen(outline.support, region.cut_by_edge and _leaves(outline.ellipse_px, letterbox.source))
     if not pixel_size:
-        return replace(found, status="no_scale", reason=pixel_size.reason, ellipse_px=outline.ellipse_px)
+        reason = "; ".join([pixel_size.reason, *unseen])
+        return replace(found, status="no_scale", reason=reason, ellipse_px=outline.ellipse_px)
     ellipse = outline.ellipse
     age = gestational_age(ellipse.perimeter, dating)
     measured = replace(
@@ -103,5 +109,21 @@ def measure_head(
         cephalic_index=100 * ellipse.semi_axis_b / ellipse.semi_axis_a,
     )
     if isinstance(age, NoAge):
-        return replace(measured, reason=age.reason)
-    return replace(measured, ga_weeks=age.weeks, ga_low_weeks=age.low, ga_high_weeks=age.high)
+        return replace(measured, reason="; ".join([age.reason, *unseen]))
+    return replace(
+        measured, reason="; ".join(unseen), ga_weeks=age.weeks, ga_low_weeks=age.low, ga_high_weeks=age.high
+    )
+
+
+def _leaves(ellipse_px: Ellipse, source: tuple[int, int]) -> bool:
+    """Whether the ellipse leaves a picture of `source` (H, W); what is joined to a head may reach the edge without."""
+    points = ellipse_px.points(180)
+    return bool(((points < -0.5) | (points > np.array([source[1], source[0]]) - 0.5)).any())
+
+
+def _unseen(support: float, cut_by_edge: bool) -> list[str]:
+    """What is to be told of an outline that is seen only in part."""
+    if support >= FULL_SUPPORT and not cut_by_edge:
+        return []
+    share = f"outline supported on {100 * support:.0f} % of its perimeter"
+    return [share, "cut by the edge of the picture"] if cut_by_edge else [share]

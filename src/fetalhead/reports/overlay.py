@@ -73,7 +73,7 @@ def caption(measurement: HeadMeasurement, dating: str) -> list[list[tuple[str, C
     """The lines of the caption, each made of pieces of text with a colour."""
     size = measurement.pixel_size
     if not measurement:
-        return [[(f"no head: {measurement.reason}", TEXT)]]
+        return [[(f"no head: {measurement.reason.removeprefix('no head: ')}", TEXT)]]
     lines: list[list[tuple[str, Colour]]] = []
     if measurement.hc_mm is not None:
         sizes = [(f"HC {measurement.hc_mm:.1f} mm{_span(measurement.hc_low_mm, measurement.hc_high_mm)}", OUTLINE)]
@@ -82,6 +82,8 @@ def caption(measurement: HeadMeasurement, dating: str) -> list[list[tuple[str, C
         if measurement.ofd_mm is not None:
             sizes.append((f"OFD {measurement.ofd_mm:.1f} mm", OFD))
         lines += [sizes, [(_age(measurement, dating), TEXT)]]
+        if measurement.reason and measurement.ga_weeks is not None:
+            lines.append([(measurement.reason, TEXT)])
         lengths = f"{size.x:.4g}" if size.x == size.y else f"{size.x:.4g} x {size.y:.4g}"
         lines.append([(f"pixel size {lengths} mm ({size.source})", FAINT)])
     elif measurement.ellipse_px:
@@ -159,7 +161,7 @@ def _span(low: float | None, high: float | None) -> str:
 
 def _age(measurement: HeadMeasurement, dating: str) -> str:
     if measurement.ga_weeks is None:
-        return f"no GA: {measurement.reason}" if measurement.reason else "no GA"
+        return f"no GA: {measurement.reason.removeprefix('no gestational age: ')}" if measurement.reason else "no GA"
     low, high = measurement.ga_low_weeks, measurement.ga_high_weeks
     span = "" if low is None or high is None else f" ({_weeks_days(low)} to {_weeks_days(high)})"
     return f"GA {_weeks_days(measurement.ga_weeks)}{span}, {dating}"

@@ -123,18 +123,10 @@ def _network(options: TrainingOptions) -> tuple[UNet, list[dict[str, Any]]]:
 
 
 def _callbacks(options: TrainingOptions, folder: Path) -> list[lightning.Callback]:
-    best = run_folder.Checkpoints(
-        dirpath=folder,
-        filename=run_folder.BEST.removesuffix(".ckpt"),
-        monitor="val_dice",
-        mode="max",
-        save_last=True,
-        save_on_train_epoch_end=True,
-        auto_insert_metric_name=False,
-        enable_version_counter=False,
-    )
     average = EMAWeightAveraging(decay=options.average_decay)
-    return [average, run_folder.RunLog(folder), best, TQDMProgressBar(refresh_rate=1)]
+    best = run_folder.RoundCheckpoint(folder / run_folder.BEST, "val_dice")
+    last = run_folder.RoundCheckpoint(folder / run_folder.LAST)
+    return [average, run_folder.RunLog(folder), best, last, TQDMProgressBar(refresh_rate=1)]
 
 
 def _precision(options: TrainingOptions) -> str:

@@ -53,19 +53,31 @@ class WholeCheckpoints(TorchCheckpointIO):
         Path(partial).replace(path)
 
 
-class Checkpoints(ModelCheckpoint):
-    """The best and the last checkpoint, also of a run that was moved or renamed between."""
+class RoundCheckpoint(ModelCheckpoint):
+    """A checkpoint after each round: of the best one by a metric, or, without a metric, of the last one.
+
+    (Lightning's own `save_last` follows only when the best one changes.) A run may be moved or renamed between.
+    """
+
+    def __init__(self, path: Path, metric: str | None = None) -> None:
+        super().__init__(
+            dirpath=path.parent,
+            filename=path.stem,
+            monitor=metric,
+            mode="max",
+            save_on_train_epoch_end=True,
+            auto_insert_metric_name=False,
+            enable_version_counter=False,
+        )
+        self._path = str(path)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        folder = Path(str(self.dirpath))
-        best = str(folder / BEST)
-        here = {
-            "dirpath": self.dirpath,
-            "best_model_path": best,
-            "kth_best_model_path": best,
-            "last_model_path": str(folder / LAST),
-            "best_k_models": dict.fromkeys([best], state_dict["best_model_score"]),
-        }
+        here: dict[str, Any] = {"dirpath": self.dirpath, "best_model_path": self._path}
+        if self.monitor:
+            here |= {
+                "kth_best_model_path": self._path,
+                "best_k_models": {self._path: state_dict["best_model_score"]},
+            }
         super().load_state_dict({**state_dict, **here})
 
 
