@@ -34,7 +34,8 @@ def test_the_way_through_the_network_s_grid_costs_nothing(cases, grid: tuple[int
     """outline -> mask -> grid -> back -> ellipse -> HC, with a perfect net in between."""
     errors = []
     for case in cases[::6]:
-        pixels, head = case.pixels(), case.ellipse()
+        pixels = case.pixels()
+        head = case.ellipse(pixels.shape)
         letterbox = Letterbox.fit(pixels.shape, grid)
         mask = head.transformed(letterbox.matrix).coverage(grid)
         found = fit_ellipse(letterbox.points_from_grid(level_points(mask)))

@@ -153,8 +153,37 @@ def test_command_names_what_is_missing(toy_model: Path, tmp_path: Path, capsys: 
     stray.write_bytes((tmp_path / "hc18" / "test_set" / "000_HC.png").read_bytes())
     assert challenge(toy_model, tmp_path / "hc18", out) == 1
     assert "900_HC.png" in capsys.readouterr().err
-    stray.unlink()
-    (tmp_path / "hc18" / "test_set" / "002_HC.png").unlink()
-    assert challenge(toy_model, tmp_path / "hc18", out) == 1
-    assert "002_HC.png" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_command_goes_on_past_what_is_unreadable(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_test_set(tmp_path / "hc18")
+    folder, out = tmp_path / "hc18" / "test_set", tmp_path / "results.csv"
+    (folder / "000_HC.png").unlink()
+    (folder / "001_HC.png").write_bytes((folder / "001_HC.png").read_bytes()[:100])
+    assert challenge(toy_model, tmp_path / "hc18", out) == 1
+    said = [line for line in capsys.readouterr().err.splitlines() if "has no row" in line]
+    assert len(said) == 2
+    assert f"{folder / '000_HC.png'}: no such file" in said[0]
+    assert f"{folder / '001_HC.png'}: " in said[1]
+    assert [row["filename"] for row in read_rows(out)] == ["002_HC.png"]
+
+
+def test_command_leaves_out_a_picture_without_pixel_size(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_test_set(tmp_path / "hc18")
+    table, out = tmp_path / "hc18" / "test_set_pixel_size.csv", tmp_path / "results.csv"
+    table.write_text(table.read_text().replace("001_HC.png,0.25", "001_HC.png,77"))
+    assert challenge(toy_model, tmp_path / "hc18", out) == 1
+    assert "001_HC.png: test_set_pixel_size.csv: pixel size 77" in capsys.readouterr().err
+    assert [row["filename"] for row in read_rows(out)] == ["000_HC.png", "002_HC.png"]
+
+
+def test_command_passes_over_hidden_files(toy_model: Path, tmp_path: Path) -> None:
+    small_test_set(tmp_path / "hc18")
+    (tmp_path / "hc18" / "test_set" / "._001_HC.png").write_bytes(b"\0\5\x16\7")
+    assert challenge(toy_model, tmp_path / "hc18", tmp_path / "results.csv") == 0
+    assert len(read_rows(tmp_path / "results.csv")) == 3

@@ -105,7 +105,7 @@ def test_one_subject_has_no_interval() -> None:
 
 
 def evaluation(cases: list[ScoredCase]) -> Evaluation:
-    return Evaluation("toy-0123456789ab", "hc18", "test", 3, summarise(cases), summarise_bands(cases))
+    return Evaluation("toy-0123456789ab", "hc18", "test", 3, 1, summarise(cases), summarise_bands(cases))
 
 
 def test_document_is_json_with_null_for_nothing() -> None:
@@ -123,6 +123,7 @@ def test_table_says_failures_bands_and_what_is_left_out() -> None:
     lines = table(evaluation([case("a", 1.01), case("b", None, 90.0)])).splitlines()
     assert "2 images of 2 subjects, no head found in 1" in lines[0]
     assert "unassigned): 3, left out" in lines[1]
+    assert lines[2] == "images that could not be read: 1, left out"
     dice = next(line for line in lines if line.startswith("Dice, ellipse (%)"))
     assert float(dice.split()[3]) == pytest.approx(100 * case("a", 1.01).scores.dice / 2, abs=0.01)
     assert any(line.startswith(BANDS[0]) and line.split()[3:5] == ["1", "1"] for line in lines)

@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
 
     from fetalhead.datasets import parse_data
     from fetalhead.datasets.hc18 import Hc18, read_grey
-    from fetalhead.errors import FetalheadError
+    from fetalhead.errors import FetalheadError, UnreadableImage
     from fetalhead.evaluation.progress import progress
     from fetalhead.images.image import UltrasoundImage
     from fetalhead.inference.measuring import measure_image
@@ -34,7 +34,8 @@ def main(argv: Sequence[str]) -> int:
 
     _, folder = parse_data(options.data)
     images = list(Hc18(folder).test_images())
-    sizeless = {path.name for path in (folder / "test_set").glob("*.png")} - {path.name for path, _ in images}
+    shown = {path.name for path in (folder / "test_set").glob("*.png") if not path.name.startswith(".")}
+    sizeless = shown - {path.name for path, _ in images}
     if sizeless:
         raise FetalheadError(f"{folder / 'test_set' / min(sizeless)}: has no row in the CSV of pixel sizes; add it")
     out = Path(options.out)
@@ -43,7 +44,15 @@ def main(argv: Sequence[str]) -> int:
     predictor = Predictor(options.model)
     outlines, missed = [], []
     for path, pixel_size in progress(images, "challenge"):
-        head, _ = measure_image(UltrasoundImage(read_grey(path), pixel_size, path), predictor)
+        if not pixel_size:
+            missed.append(f"{path.name}: {pixel_size.reason}")
+            continue
+        try:
+            image = UltrasoundImage(read_grey(path), pixel_size, path)
+        except UnreadableImage as error:
+            missed.append(str(error))
+            continue
+        head, _ = measure_image(image, predictor)
         if head and head.ellipse_px:
             outlines.append(Outline(path.name, head.ellipse_px, pixel_size))
         else:

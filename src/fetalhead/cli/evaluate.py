@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +49,17 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         raise FetalheadError(f"--out {out}: cannot be made: {os.strerror(error.errno or 0)}") from error
 
-    cases = evaluate(chosen, predictor)
+    unreadable: list[str] = []
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        cases = evaluate(chosen, predictor, unreadable.append)
+    for line in [*unreadable, *(f"note: {note.message}" for note in notes)]:
+        print(f"fetalhead evaluate: {line}", file=sys.stderr)
+    if not cases:
+        raise FetalheadError(f"none of the {len(chosen)} images of --split {options.split} can be read")
     result = Evaluation(
-        predictor.folder.model_id, kind, options.split, unassigned, summarise(cases), summarise_bands(cases)
+        predictor.folder.model_id, kind, options.split, unassigned, len(unreadable), summarise(cases),
+        summarise_bands(cases),
     )
     pixels = {case.name: case.pixels for case in chosen}
     try:
@@ -62,5 +71,6 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         raise FetalheadError(f"--out {out}: cannot be written to: {os.strerror(error.errno or 0)}") from error
     print(table(result))
-    print(f"\nwritten to {out}", file=sys.stderr)
-    return 0
+    left_out = f"; {len(unreadable)} of {len(chosen)} images could not be read and are left out" if unreadable else ""
+    print(f"\nwritten to {out}{left_out}", file=sys.stderr)
+    return 1 if unreadable else 0

@@ -1,29 +1,33 @@
 """HC18 as published: `training_set/NNN_HC.png` with `NNN_HC_Annotation.png`, and the CSVs of pixel sizes.
 
+One's own pictures in this layout may be of any format that `measure` reads, whatever their names end in, and the
+annotations filled masks (see `annotation`).
+
 van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412, doi 10.5281/zenodo.1327317, CC BY 4.0.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.datasets.annotation import read_annotation
 from fetalhead.datasets.splits import UNASSIGNED, read_split
 from fetalhead.errors import FetalheadError
 from fetalhead.images.ellipse import Ellipse
-from fetalhead.images.outline import ellipse_of_outline
-from fetalhead.images.pixel_size import PixelSize, read_pixel_size_csv
+from fetalhead.images.pixel_size import PixelSize, Table, pixel_sizes, read_pixel_size_csv, read_table
+from fetalhead.images.readers import read_images
+from fetalhead.images.readers.faults import one_line
 
 TRAINING_CSV = "training_set_pixel_size_and_HC.csv"
 TEST_CSV = "test_set_pixel_size.csv"
 HC_COLUMN = "head circumference (mm)"
+"""As published; found by its plain name, as `Table` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +41,28 @@ class Hc18Case:
     image_path: Path
     annotation_path: Path
     pixel_size: PixelSize
+    """Falsy, with the reason, where the CSV tells none that can be used."""
     hc_mm: float
     split: str
     """train, val, test, or unassigned."""
 
     def pixels(self) -> npt.NDArray[np.uint8]:
-        """(H, W) grey values."""
+        """(H, W) grey values as shown. Raises `FetalheadError`."""
         return read_grey(self.image_path)
 
-    def ellipse(self) -> Ellipse:
-        """The reference ellipse in pixels, along the drawn outline's centre line. Raises `FetalheadError`."""
-        ellipse = ellipse_of_outline(read_grey(self.annotation_path))
-        if not ellipse:
-            raise FetalheadError(f"{self.annotation_path}: {ellipse.reason}")
-        return ellipse
+    def ellipse(self, shape: tuple[int, int] | None = None) -> Ellipse:
+        """The reference ellipse in pixels of the picture as shown; `shape` (H, W) is the picture's, where known.
+
+        Raises `FetalheadError`: no annotation, none that can be read, one of another size, or no ellipse.
+        """
+        if not self.annotation_path.is_file():
+            raise FetalheadError(
+                f"{one_line(self.image_path)}: its outline {one_line(self.annotation_path.name)} is missing"
+            )
+        if shape is None:
+            height, width = self.pixels().shape
+            shape = height, width
+        return read_annotation(self.annotation_path, shape)
 
 
 @dataclass(frozen=True)
@@ -61,42 +73,34 @@ class Hc18:
 
     @cached_property
     def cases(self) -> list[Hc18Case]:
-        """The annotated pictures in the order of the CSV. Rows without a picture are left out: a part is a data set."""
-        folder = self.root / "training_set"
-        table = self.root / TRAINING_CSV
-        if not (folder.is_dir() and table.is_file()):
-            raise FetalheadError(f"{self.root}: no HC18 data here (wants training_set/ and {TRAINING_CSV})")
-        sizes = read_pixel_size_csv(table)
-        split = read_split("hc18", self.root)
-        cases = [self._case(folder, name, hc, sizes[name], split) for name, hc in _circumferences(table)]
-        found = [case for case in cases if case is not None]
-        if not found:
-            raise FetalheadError(f"{folder}: none of the pictures named in {TRAINING_CSV} is there")
-        return found
+        """The pictures in the order of the CSV. Rows without a picture are left out: a part is a data set.
 
-    def _case(
-        self, folder: Path, name: str, hc_mm: float, size: PixelSize, split: dict[str, str]
-    ) -> Hc18Case | None:
-        image = folder / name
-        annotation = folder / f"{image.stem}_Annotation.png"
-        if not image.is_file():
-            return None
-        if not annotation.is_file():
-            raise FetalheadError(f"{image}: its outline {annotation.name} is missing")
-        if not size:
-            raise FetalheadError(f"{image}: {size.reason}")
-        return Hc18Case(
-            name, subject_of(name), image, annotation, size, hc_mm, split.get(name, UNASSIGNED)
-        )
+        What else a picture lacks, its outline or its pixel size, is a fault only where that is asked for.
+        """
+        folder = self.root / "training_set"
+        path = self.root / TRAINING_CSV
+        if not (folder.is_dir() and path.is_file()):
+            raise FetalheadError(f"{self.root}: no HC18 data here (wants training_set/ and {TRAINING_CSV})")
+        table = read_table(path)
+        sizes = pixel_sizes(path, table)
+        split = read_split("hc18", self.root)
+        cases = []
+        for name, hc_mm in _circumferences(path, table):
+            image = folder / name
+            if image.is_file():
+                annotation = folder / f"{image.stem}_Annotation.png"
+                of_split = split.get(name, UNASSIGNED)
+                cases.append(Hc18Case(name, subject_of(name), image, annotation, sizes[name], hc_mm, of_split))
+        if not cases:
+            raise FetalheadError(f"{folder}: none of the pictures named in {TRAINING_CSV} is there")
+        return cases
 
     def test_images(self) -> Iterator[tuple[Path, PixelSize]]:
-        """The challenge's pictures without outlines, in the order of their CSV, with their pixel sizes."""
+        """The challenge's pictures without outlines, in the order of their CSV, with their pixel sizes (or falsy)."""
         table = self.root / TEST_CSV
         if not table.is_file():
             raise FetalheadError(f"{self.root}: no HC18 test set here (wants test_set/ and {TEST_CSV})")
         for name, size in read_pixel_size_csv(table).items():
-            if not size:
-                raise FetalheadError(f"{table}: {size.reason}")
             yield self.root / "test_set" / name, size
 
 
@@ -105,18 +109,15 @@ def subject_of(name: str) -> str:
     return name.partition("_")[0]
 
 
-def _circumferences(table: Path) -> Iterator[tuple[str, float]]:
-    with open(table, newline="", encoding="utf-8-sig") as stream:
-        for row in csv.DictReader(stream):
-            try:
-                yield row["filename"], float(row[HC_COLUMN])
-            except (KeyError, TypeError, ValueError):
-                raise FetalheadError(f"{table}: no number in column {HC_COLUMN!r} of {row.get('filename')}") from None
+def _circumferences(path: Path, table: Table) -> Iterator[tuple[str, float]]:
+    column = HC_COLUMN.replace(" ", "")
+    for row in table.rows:
+        try:
+            yield row["filename"], float(row[column])
+        except (KeyError, ValueError):
+            raise FetalheadError(f"{path}: no number in column {HC_COLUMN!r} of {row['filename']!r}") from None
 
 
 def read_grey(path: Path) -> npt.NDArray[np.uint8]:
-    """(H, W) grey values of a data set's own PNG, as stored. Raises `FetalheadError`."""
-    pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if pixels is None:
-        raise FetalheadError(f"{path}: cannot be read as a picture")
-    return np.asarray(pixels, dtype=np.uint8)
+    """(H, W) grey values as shown of a file's first picture, as `measure` reads it. Raises `FetalheadError`."""
+    return next(read_images(path)).pixels

@@ -40,10 +40,11 @@ def _hc18_samples(folder: Path, split: str, base: tuple[int, int]) -> Iterable[S
     for case in Hc18(folder).cases:
         if case.split == split:
             pixels = case.pixels()
-            letterbox = Letterbox.fit((pixels.shape[0], pixels.shape[1]), base)
+            shape = (pixels.shape[0], pixels.shape[1])
+            letterbox = Letterbox.fit(shape, base)
             yield Sample(
                 case.name,
                 case.subject,
                 letterbox.to_grid(pixels).astype(np.uint8),
-                case.ellipse().transformed(letterbox.matrix),
+                case.ellipse(shape).transformed(letterbox.matrix),
             )

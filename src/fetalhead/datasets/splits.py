@@ -16,6 +16,7 @@ from statistics import fmean
 import numpy as np
 
 from fetalhead.errors import FetalheadError
+from fetalhead.images.pixel_size import Table
 
 SPLITS = ("train", "val", "test")
 SHARES = (0.70, 0.15, 0.15)
@@ -64,19 +65,22 @@ def read_split(name: str, root: Path) -> dict[str, str]:
     own = root / OWN_SPLIT
     kept = resources.files("fetalhead.datasets") / "split_files" / f"{name}.csv"
     try:
-        text = (own if own.is_file() else kept).read_text(encoding="utf-8")
-        split = {row["filename"]: row["split"] for row in csv.DictReader(io.StringIO(text))}
-    except (OSError, KeyError, UnicodeDecodeError) as error:
-        raise FetalheadError(f"{own}: not a split with columns filename and split: {error}") from error
-    unknown = set(split.values()) - set(SPLITS)
-    if unknown:
-        raise FetalheadError(f"{own}: no split {min(unknown)!r}; there are {', '.join(SPLITS)}")
+        text = (own if own.is_file() else kept).read_bytes().decode("utf-8-sig", "surrogateescape")
+        table = Table.parse(io.StringIO(text, newline=""))
+    except (OSError, csv.Error) as error:
+        raise FetalheadError(f"{own}: cannot be read as a split: {error}") from error
+    if not {"filename", "split"} <= table.columns:
+        raise FetalheadError(f"{own}: not a split with columns filename and split")
+    split = {row["filename"]: row["split"] for row in table.rows}
+    for picture, word in split.items():
+        if word not in SPLITS:
+            raise FetalheadError(f"{own}: no split {word!r} (of {picture!r}); there are {', '.join(SPLITS)}")
     return split
 
 
 def write_split(path: Path, split: Mapping[str, str]) -> None:
     """Write a split by picture as `read_split` reads it."""
-    with open(path, "w", newline="", encoding="utf-8") as stream:
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["filename", "split"])
         writer.writerows(split.items())

@@ -39,12 +39,14 @@ class LabelledCase(Protocol):
     @property
     def split(self) -> str: ...
     @property
-    def pixel_size(self) -> PixelSize: ...
-    def pixels(self) -> npt.NDArray[np.uint8]:
-        """(H, W) grey values."""
+    def pixel_size(self) -> PixelSize:
+        """Falsy, with the reason, where it is not known."""
 
-    def ellipse(self) -> Ellipse:
-        """The reference outline in pixels."""
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """(H, W) grey values as shown. Raises `FetalheadError`."""
+
+    def ellipse(self, shape: tuple[int, int] | None = None) -> Ellipse:
+        """The reference outline in pixels; `shape` is the picture's, where known. Raises `FetalheadError`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from fetalhead.datasets.splits import UNASSIGNED
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.cases import LabelledCase, ScoredCase, score
 from fetalhead.evaluation.progress import progress
+from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.readers.faults import one_line
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
 
@@ -35,15 +38,39 @@ def select(cases: Sequence[LabelledCase], split: str) -> tuple[list[LabelledCase
     return chosen, unassigned
 
 
-def evaluate(cases: Sequence[LabelledCase], predictor: Predictor) -> list[ScoredCase]:
-    """The scored cases in the order given, with a progress bar. Raises `FetalheadError` for an unreadable file."""
-    return [evaluate_case(case, predictor) for case in progress(cases, "evaluate")]
+def evaluate(
+    cases: Sequence[LabelledCase], predictor: Predictor, unreadable: Callable[[str], None] | None = None
+) -> list[ScoredCase]:
+    """The scored cases in the order given, with a progress bar.
+
+    A case whose picture or reference cannot be read is left out, and `unreadable` is told why in one line; without
+    it, raises `FetalheadError` for the first.
+    """
+    scored = []
+    for case in progress(cases, "evaluate"):
+        try:
+            pixels, reference = read_case(case)
+        except FetalheadError as error:
+            if unreadable is None:
+                raise
+            unreadable(str(error))
+        else:
+            scored.append(score_case(case, pixels, reference, predictor))
+    return scored
 
 
-def evaluate_case(case: LabelledCase, predictor: Predictor) -> ScoredCase:
-    """One picture predicted, measured and scored. Raises `FetalheadError` where it or its reference is unreadable."""
-    reference = case.ellipse()
+def read_case(case: LabelledCase) -> tuple[npt.NDArray[np.uint8], Ellipse]:
+    """The picture's (H, W) grey values and its reference. Raises `FetalheadError`, also without a pixel size."""
+    if not case.pixel_size:
+        raise FetalheadError(one_line(f"{case.name}: {case.pixel_size.reason}"))
     pixels = case.pixels()
+    return pixels, case.ellipse((pixels.shape[0], pixels.shape[1]))
+
+
+def score_case(
+    case: LabelledCase, pixels: npt.NDArray[np.uint8], reference: Ellipse, predictor: Predictor
+) -> ScoredCase:
+    """One picture predicted, measured and scored."""
     measurement, prediction = measure_image(UltrasoundImage(pixels, case.pixel_size), predictor)
     predicted = measurement.ellipse_px if measurement else None
     mask = prediction.head_probability > MASK_LEVEL if prediction else np.zeros(pixels.shape, dtype=bool)

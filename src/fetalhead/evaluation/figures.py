@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fetalhead.errors import MissingExtra
 from fetalhead.evaluation.cases import BANDS, ScoredCase
 from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.readers.faults import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,7 +152,7 @@ def _example(axes: Axes, case: ScoredCase, pixels: Pixels) -> None:
         verdict = f"Dice {100 * case.scores.dice:.2f} %, HC difference {_signed(case.scores.df_mm)} mm"
     else:
         verdict = "no head found"
-    axes.set_title(f"{case.name}\n{verdict}", fontsize=9.5)
+    axes.set_title(f"{one_line(case.name)}\n{verdict}", fontsize=9.5, parse_math=False)
     axes.set_xlim(-0.5, width - 0.5)
     axes.set_ylim(height - 0.5, -0.5)
 

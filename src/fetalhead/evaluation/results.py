@@ -28,6 +28,8 @@ class Evaluation:
     split: str
     unassigned: int
     """Labelled images of the data set that belong to no split."""
+    unreadable: int
+    """Images of the split whose picture or reference could not be read: left out of every figure."""
     overall: Summary
     bands: dict[str, Summary]
 
@@ -47,6 +49,7 @@ def document(evaluation: Evaluation) -> dict[str, object]:
         "subjects": evaluation.overall.subjects,
         "failures": evaluation.overall.failures,
         "unassigned": evaluation.unassigned,
+        "unreadable": evaluation.unreadable,
         "bootstrap": {"resampled": "subjects", "draws": DRAWS, "seed": SEED, "level_percent": LEVEL_PERCENT},
         "versions": {name: str(importlib.import_module(name).__version__) for name in MODULES},
         "overall": _summary(evaluation.overall),
@@ -61,6 +64,8 @@ def table(evaluation: Evaluation) -> str:
     if evaluation.unassigned:
         fate = "included" if evaluation.split == "all" else "left out"
         lines.append(f"images that belong to no split (unassigned): {evaluation.unassigned}, {fate}")
+    if evaluation.unreadable:
+        lines.append(f"images that could not be read: {evaluation.unreadable}, left out")
     lines += [
         "",
         f"{'':<22}{'mean':>9}{'SD':>9}{'median':>9}{'worst':>9}   {LEVEL_PERCENT} % interval of the mean, by subject",

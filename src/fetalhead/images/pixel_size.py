@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,16 +66,36 @@ def read_pixel_size_csv(path: Path) -> dict[str, PixelSize]:
     A row whose size cannot be used gives a falsy `PixelSize` with the reason, so that only its own file suffers.
     Raises `FetalheadError` where the file is no such CSV.
     """
+    return pixel_sizes(path, read_table(path))
+
+
+def pixel_sizes(path: Path, table: Table) -> dict[str, PixelSize]:
+    """`read_pixel_size_csv` of a table already read from `path`."""
+    if not {"filename", "pixelsize(mm)"} <= table.columns:
+        raise FetalheadError(f"{path}: no columns 'filename' and 'pixel size(mm)', as HC18's CSV has them")
+    return {row["filename"]: _row_size(path, row["filename"], row["pixelsize(mm)"]) for row in table.rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A CSV by plain column name: lower case, without blanks. A cell that is not there is empty."""
+
+    columns: frozenset[str]
+    rows: list[dict[str, str]]
+
+    @classmethod
+    def parse(cls, lines: Iterable[str]) -> Table:
+        """Blanks after a comma are passed over, and so are cells beyond the header's. Raises `csv.Error`."""
+        reader = csv.DictReader(lines, skipinitialspace=True, restval="")
+        columns = frozenset(map(_plain, reader.fieldnames or ()))
+        return cls(columns, [{_plain(name): cell for name, cell in row.items() if name is not None} for row in reader])
+
+
+def read_table(path: Path) -> Table:
+    """The CSV at `path`, its names of any encoding. Raises `FetalheadError` where the file is none."""
     try:
         with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as stream:
-            reader = csv.DictReader(stream, skipinitialspace=True)
-            names = {_plain(name): name for name in reader.fieldnames or []}
-            if "filename" not in names or "pixelsize(mm)" not in names:
-                raise FetalheadError(f"{path}: no columns 'filename' and 'pixel size(mm)', as HC18's CSV has them")
-            return {
-                row[names["filename"]]: _row_size(path, row[names["filename"]], row[names["pixelsize(mm)"]])
-                for row in reader
-            }
+            return Table.parse(stream)
     except OSError as error:
         raise FetalheadError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}") from error
     except csv.Error as error:
@@ -85,9 +106,9 @@ def _plain(name: str) -> str:
     return name.replace(" ", "").lower()
 
 
-def _row_size(path: Path, name: str, text: str | None) -> PixelSize:
+def _row_size(path: Path, name: str, text: str) -> PixelSize:
     try:
-        value = float(text or "")
+        value = float(text)
     except ValueError:
         return PixelSize.unknown(f"{path.name}: pixel size {text!r} of {name} is no number")
     try:
