@@ -44,7 +44,7 @@ def write_challenge(path: Path, outlines: Sequence[Outline]) -> None:
     """The results file, a row an outline, whole or not at all. Raises `FetalheadError` where it cannot be written."""
     partial = path.with_name(f".{path.name}.partial")
     try:
-        with open(partial, "w", newline="", encoding="utf-8") as stream:
+        with open(partial, "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows([outline.name, *map(repr, _in_mm(outline))] for outline in outlines)
@@ -63,7 +63,7 @@ def redraw(path: Path, pixel_sizes: Mapping[str, PixelSize]) -> dict[str, npt.ND
     t = np.linspace(0, 2 * math.pi, 360, endpoint=False)
     outlines = {}
     try:
-        with open(path, newline="", encoding="utf-8") as stream:
+        with open(path, newline="", encoding="utf-8", errors="surrogateescape") as stream:
             reader = csv.DictReader(stream)
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 raise FetalheadError(f"{path}: the columns are not {','.join(COLUMNS)}")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 import fetalhead
 from fetalhead.errors import FetalheadError
@@ -94,7 +94,7 @@ def _save_weights(network: UNet, path: Path, half: bool) -> None:
     def stored(value: torch.Tensor) -> torch.Tensor:
         return value.half() if half and value.is_floating_point() and value.ndim > 1 else value
 
-    save_file({name: stored(value).contiguous() for name, value in network.state_dict().items()}, path)
+    path.write_bytes(save({name: stored(value).contiguous() for name, value in network.state_dict().items()}))
 
 
 def _metrics(run: Path, options: ExportOptions, model_id: str) -> dict[str, Any]:
