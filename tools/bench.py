@@ -25,11 +25,11 @@ COLD_STARTS = 5
 
 def training_speed() -> None:
     """Forward + backward + optimiser step, in images a second: best of three interleaved rounds."""
-    import segmentation_models_pytorch as smp
+    from fetalhead.models.unet import Architecture, UNet  # first: it lets torchvision import beside a CPU torch
+
+    import segmentation_models_pytorch as smp  # isort: skip
     import torch
     from torch.nn import functional
-
-    from fetalhead.models.unet import Architecture, UNet
 
     wide = (256, 128, 64, 32, 16)
     native_bf16 = torch.cpu._is_avx512_bf16_supported()

@@ -1,4 +1,4 @@
-"""Runs each `sh` block of a Markdown file in one throw-away folder, in order, as a new user would type it.
+"""Runs each `sh` and `python` block of a Markdown file in one throw-away folder, in order, as a new user would.
 
 Blocks that begin with `#` `skip:` are left out; the reason stands behind it. Commands come from the environment whose
 Python runs this file.
@@ -13,12 +13,14 @@ from pathlib import Path
 
 document = Path(sys.argv[1]).resolve()
 environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-blocks = re.findall(r"^```sh\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+text = document.read_text(encoding="utf-8")
+blocks = re.findall(r"^```(sh|python)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 with tempfile.TemporaryDirectory() as folder:
-    for block in blocks:
+    for kind, block in blocks:
         if block.startswith("# skip:"):
             print(f"left out: {block.splitlines()[0]}")
             continue
         print(block, flush=True)
-        subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=folder, env=environment, check=True)
+        command = ["bash", "-euo", "pipefail", "-c"] if kind == "sh" else [sys.executable, "-c"]
+        subprocess.run([*command, block], cwd=folder, env=environment, check=True)
 print(f"{len(blocks)} blocks of {document.name} done")
