@@ -19,7 +19,7 @@ class Architecture:
 
     encoder: str = ENCODER
     """A timm name."""
-    decoder_channels: tuple[int, ...] = (128, 64, 32, 16)
+    decoder_channels: tuple[int, int, int, int] = (128, 64, 32, 16)
     """Channels of the decoder's blocks, at strides 16, 8, 4 and 2."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -27,7 +27,8 @@ class Architecture:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Architecture:
-        return cls(values["encoder"], tuple(values["decoder_channels"]))
+        first, second, third, fourth = values["decoder_channels"]
+        return cls(values["encoder"], (first, second, third, fourth))
 
 
 class UNet(nn.Module):

@@ -52,7 +52,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
     for split, samples in (("train", training), ("val", validation)):
         if not samples:
             raise FetalheadError(f"no pictures of the {split} split in {', '.join(options.data)}")
-    if not rank_zero_only.rank:
+    if _is_first_process():
         run_folder.begin(folder, options, earlier)
     trainer = lightning.Trainer(
         accelerator="auto",
@@ -92,10 +92,14 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", message=".*LeafSpec")
 
 
+def _is_first_process() -> bool:
+    return not getattr(rank_zero_only, "rank", 0)
+
+
 def _last_checkpoint(options: TrainingOptions, folder: Path, resume: bool) -> Path | None:
     """The checkpoint to go on from, if any. Of several processes, the first alone minds what the folder holds."""
     config, last = folder / run_folder.CONFIG, folder / run_folder.LAST
-    if config.exists() and not rank_zero_only.rank:
+    if config.exists() and _is_first_process():
         if not resume:
             raise FetalheadError(f"{folder}: holds a run already; go on with --resume, or choose another --out")
         saved, given = TrainingOptions.load(config).to_dict(), options.to_dict()
