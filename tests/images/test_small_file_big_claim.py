@@ -22,7 +22,7 @@ from fetalhead.errors import UnreadableImage
 from fetalhead.images.readers import is_picture, read_images
 
 READ = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 import pydicom.pixels, PIL.PngImagePlugin
 from fetalhead.errors import FetalheadError
@@ -37,7 +37,9 @@ for name in sys.argv[1:]:
     read = time.process_time()
     is_picture(Path(name))
     seconds = max(read - start, time.process_time() - read)
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # not ru_maxrss, which begins with the size of the process that started this one
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    megabytes = int(peak.split()[1]) / 1024
     print(json.dumps([said, frames, seconds, megabytes]))
 """
 
