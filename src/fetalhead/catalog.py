@@ -30,6 +30,13 @@ DATING = {
 MODELS = ("standard",)
 """Models bundled in the package, under `fetalhead/weights/NAME`."""
 
+PROVIDERS = {
+    "cpu": ("CPUExecutionProvider", "onnxruntime"),
+    "cuda": ("CUDAExecutionProvider", "onnxruntime-gpu"),
+    "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
+}
+"""Where a network runs: what onnxruntime calls it, and the package that brings it."""
+
 DATASETS = {
     "hc18": {
         "title": "HC18: fetal head standard planes, Radboudumc, Nijmegen",

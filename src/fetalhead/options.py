@@ -12,6 +12,9 @@ import yaml
 
 from fetalhead.errors import FetalheadError
 
+RUN_CONFIG = "config.yaml"
+"""The options of a training run, in its folder."""
+
 STRIDE = 32
 """Height and width of a network's input are multiples of this."""
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fetalhead.catalog import DATING, MODELS
+from fetalhead.catalog import DATING, MODELS, PROVIDERS
 from fetalhead.cli.command import parse
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fetalhead.measuring.run import Request
     from fetalhead.reports.rows import Row
 
-PROVIDERS = ("cpu", "cuda", "openvino")
 SAVED = ("masks", "probabilities")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fetalhead.catalog import STRATEGIES
 from fetalhead.cli.command import parse
-from fetalhead.options import TrainingOptions, option
+from fetalhead.options import RUN_CONFIG, TrainingOptions, option
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,5 +47,5 @@ def _saved(argv: Sequence[str]) -> list[str]:
         known, _ = parser.parse_known_args(argv)
     except argparse.ArgumentError:
         return []  # the real parser tells what is wrong
-    config = Path(known.out, "config.yaml")
+    config = Path(known.out, RUN_CONFIG)
     return ["--config", str(config)] if known.resume and known.out and config.is_file() else []

@@ -14,8 +14,6 @@ from fetalhead.errors import FetalheadError
 SMALLEST_MM, LARGEST_MM = 0.01, 2.0
 """Outside these, a number is no ultrasound pixel size: refused rather than believed."""
 
-SOURCES = ("dicom-region", "dicom-pixel-spacing", "image-header", "hc18-csv", "user", "ruler", "unknown")
-
 
 @dataclass(frozen=True, slots=True)
 class PixelSize:
@@ -24,6 +22,7 @@ class PixelSize:
     x: float
     y: float
     source: str
+    """dicom-region, dicom-pixel-spacing, image-header, hc18-csv, user, ruler, or unknown."""
     reason: str = ""
     """Why there is no size; empty where there is one."""
 

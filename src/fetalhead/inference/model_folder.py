@@ -96,12 +96,17 @@ def model_path(model: str | Path) -> Path:
     return Path(model)
 
 
+def sha256(path: Path) -> str:
+    """Digest of a file's content, in hex. Raises `OSError`."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _verify(path: Path, digest: str) -> None:
     if not path.is_file():
         raise FetalheadError(f"{path}: missing, though {CONFIG_NAME} lists it; copy or export the model again")
     try:
-        with open(path, "rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = sha256(path)
     except OSError as error:
         raise FetalheadError(f"{path}: cannot be read: {error.strerror}") from error
     if found != digest:

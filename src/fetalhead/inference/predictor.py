@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.catalog import PROVIDERS
 from fetalhead.errors import FetalheadError
 from fetalhead.images.geometry import Letterbox
 from fetalhead.inference.model_folder import HEAD_OUTPUT, MODEL_NAME, PLANE_OUTPUT, ModelFolder
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     import onnxruntime
 
 INPUT = "image"
-PROVIDERS = {
-    "cpu": ("CPUExecutionProvider", "onnxruntime"),
-    "cuda": ("CUDAExecutionProvider", "onnxruntime-gpu"),
-    "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
-}
-"""What onnxruntime calls a provider, and the package that brings it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +55,7 @@ class Predictor:
     ) -> None:
         """Load a model folder, given as such, by its path or by a bundled name.
 
-        `provider` is one of `PROVIDERS`; `threads` limits the cores a picture is computed on (None: all);
+        `provider` is one of `catalog.PROVIDERS`; `threads` limits the cores a picture is computed on (None: all);
         `flips` overrides the model's own choice of averaging over the picture and its mirror image.
         Raises `FetalheadError` where the model cannot be used, or the provider is not there.
         """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers import read_images
 from fetalhead.inference.measuring import measure_image
+from fetalhead.inference.model_folder import sha256
 from fetalhead.inference.predictor import Prediction, Predictor
 from fetalhead.measuring.places import Place
 from fetalhead.measuring.whole_files import write_whole
@@ -163,12 +163,6 @@ def probability_picture(
     if prediction is None:
         return np.zeros(image.shape, dtype=np.uint16)
     return np.rint(np.clip(prediction.head_probability, 0, 1) * LARGEST_16_BIT).astype(np.uint16)
-
-
-def sha256(path: Path) -> str:
-    """Digest of a file's content."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def fault(error: Exception, path: Path) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fetalhead.images.inputs import InputFile
-from fetalhead.inference.model_folder import CONFIG_NAME, ModelFolder
-from fetalhead.measuring.file_measurer import FileTask, sha256
+from fetalhead.inference.model_folder import CONFIG_NAME, ModelFolder, sha256
+from fetalhead.measuring.file_measurer import FileTask
 from fetalhead.measuring.given_pixel_size import GivenSize, GivenSizes
 from fetalhead.measuring.ledger import PICTURE_FOLDERS, Fingerprint, FinishedFile
 from fetalhead.measuring.places import Place, find_places

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fetalhead.biometry.bpd import CONVENTION
 from fetalhead.errors import FetalheadError
 from fetalhead.images.inputs import find_inputs
 from fetalhead.inference.model_folder import ModelFolder
@@ -215,7 +216,7 @@ class MeasuringRun:
             "model_id": self._model.model_id,
             "model_version": self._model.version,
             "arguments": self._request.arguments,
-            "bpd_convention": "outer-outer",
+            "bpd_convention": CONVENTION,
             "counts": self._counts(),
             "timings": {
                 "total_s": round(total, 3),

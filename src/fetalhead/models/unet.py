@@ -12,6 +12,9 @@ from torch.nn import functional
 
 from fetalhead.models.encoder_weights import ENCODER, load_imagenet_weights
 
+MEAN, STD = 0.5, 0.5
+"""Of grey in 0..1: what the encoder's ImageNet weights were trained with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
@@ -62,8 +65,8 @@ class UNet(nn.Module):
 
 
 def normalise(pictures: Tensor) -> Tensor:
-    """Grey values in 0..1 as the network wants them: mean 0.5 and SD 0.5, as its ImageNet weights were trained."""
-    return (pictures - 0.5) / 0.5
+    """Grey values in 0..1 as the network wants them."""
+    return (pictures - MEAN) / STD
 
 
 def prepare(network: UNet) -> UNet:

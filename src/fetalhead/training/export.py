@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -17,10 +16,10 @@ from safetensors.torch import save
 import fetalhead
 from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_card import model_card
-from fetalhead.inference.model_folder import CONFIG_NAME, FORMAT, MODEL_NAME, ModelFolder
+from fetalhead.inference.model_folder import CONFIG_NAME, FORMAT, MODEL_NAME, ModelFolder, sha256
 from fetalhead.inference.predictor import Predictor
 from fetalhead.models.onnx_export import export_onnx
-from fetalhead.models.unet import UNet, normalise
+from fetalhead.models.unet import MEAN, STD, UNet, normalise
 from fetalhead.options import TrainingOptions
 from fetalhead.training.checkpoint import WEIGHTS, network_of_run, steps_done
 from fetalhead.training.run_folder import rows_of, stages_of
@@ -68,7 +67,7 @@ def export(run: Path, folder: Path, options: ExportOptions) -> ModelFolder:
 def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, options: ExportOptions) -> None:
     export_onnx(network, trained.grid, folder / MODEL_NAME, options.half)
     _save_weights(network, folder / WEIGHTS, options.half)
-    model_id = f"{options.name}-{_sha256(folder / MODEL_NAME)[:12]}"
+    model_id = f"{options.name}-{sha256(folder / MODEL_NAME)[:12]}"
     metrics = _metrics(run, options, model_id)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     stages = stages_of(run)
@@ -80,12 +79,12 @@ def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, opt
         "version": fetalhead.__version__,
         "architecture": network.architecture.to_dict(),
         "input_size": list(trained.grid),
-        "normalisation": {"mean": 0.5, "std": 0.5},
+        "normalisation": {"mean": MEAN, "std": STD},
         "outputs": ["head_probability"],
         "classes": [],
         "flips": options.flips,
         "training": {"stages": stages},
-        "files": {path.name: _sha256(path) for path in sorted(folder.iterdir())},
+        "files": {path.name: sha256(path) for path in sorted(folder.iterdir())},
     }
     (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
@@ -136,7 +135,3 @@ def _check_parity(network: UNet, trained: TrainingOptions, folder: ModelFolder, 
     difference = float(np.abs(found - expected).max())
     if not difference <= LARGEST_DIFFERENCE[half]:
         raise FetalheadError(f"onnxruntime and torch differ by {difference:.2g} in probability: nothing was exported")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

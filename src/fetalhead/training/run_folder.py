@@ -13,9 +13,9 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from fetalhead.datasets.splits import OWN_SPLIT
-from fetalhead.options import TrainingOptions
+from fetalhead.options import RUN_CONFIG, TrainingOptions
 
-CONFIG, ORIGIN, LOG, CURVES = "config.yaml", "origin.yaml", "log.csv", "curves.png"
+CONFIG, ORIGIN, LOG, CURVES = RUN_CONFIG, "origin.yaml", "log.csv", "curves.png"
 BEST, LAST = "best.ckpt", "last.ckpt"
 
 
