@@ -8,7 +8,7 @@ from __future__ import annotations
 COMMANDS = {
     "measure": "measure heads in images, DICOM files and folders",
     "phantom": "make labelled ultrasound-like images of heads and other planes",
-    "train": "train a network: supervised",
+    "train": "train a network: supervised, semi-supervised or multitask",
     "evaluate": "compare a model with reference outlines",
     "export": "turn a training run into a model folder",
     "challenge": "write the results file of the HC18 challenge",
@@ -16,9 +16,29 @@ COMMANDS = {
 }
 
 STRATEGIES = {
-    "supervised": "Dice and binary cross-entropy on pictures with outlines",
+    "supervised": {
+        "title": "Dice and binary cross-entropy on pictures with outlines",
+        "class": "fetalhead.training.supervised:Supervised",
+        "options": "fetalhead.options:TrainingOptions",
+    },
+    "semi-supervised": {
+        "title": "labelled loss + alpha x unlabelled loss, on pictures with and without outlines",
+        "class": "fetalhead.training.semi_supervised:SemiSupervised",
+        "options": "fetalhead.options:SemiSupervisedOptions",
+    },
+    "multitask": {
+        "title": "labelled + alpha x unlabelled + beta x classification loss: outline and plane",
+        "class": "fetalhead.training.multitask:MultiTask",
+        "options": "fetalhead.options:MultiTaskOptions",
+    },
 }
-"""Ways to learn, by their names in `fetalhead train`."""
+"""Ways to learn, by their names in `fetalhead train`: where the class is, and what options it has."""
+
+UNLABELLED_LOSSES = {
+    "mean-teacher": "fetalhead.training.mean_teacher:MeanTeacher",
+    "unimatch": "fetalhead.training.unimatch:UniMatch",
+}
+"""Unlabelled terms, by their names in `--unlabelled-loss`."""
 
 PLANES = ("head", "abdomen", "femur", "other")
 
@@ -44,4 +64,19 @@ DATASETS = {
         "doi": "10.5281/zenodo.1327317",
         "citation": "van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412",
     },
+    "planes": {
+        "title": "FETAL_PLANES_DB: common maternal-fetal planes, Barcelona",
+        "licence": "CC BY 4.0",
+        "doi": "10.5281/zenodo.3904280",
+        "citation": "Burgos-Artizzu et al. 2020, Sci Rep 10:10200",
+    },
 }
+"""Published data sets that this package knows the layout of."""
+
+DATA_KINDS = {
+    "hc18": "HC18 as published (hc18=DIR)",
+    "planes": "FETAL_PLANES_DB as published: a plane label a picture (planes=DIR)",
+    "masks": "a mask folder: images/ and masks/ or labels/, same stem (masks=DIR; masks:2=DIR if the head is 2)",
+    "pictures": "a folder of pictures of which nothing is known (pictures=DIR)",
+}
+"""What `--data KIND=DIR` may say."""

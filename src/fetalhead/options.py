@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import math
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 import yaml
 
+from fetalhead.catalog import DATA_KINDS, STRATEGIES, UNLABELLED_LOSSES
 from fetalhead.errors import FetalheadError
 
 RUN_CONFIG = "config.yaml"
@@ -32,7 +34,8 @@ class TrainingOptions:
     """What a training run is a function of. Checked on construction, which raises `FetalheadError`."""
 
     strategy: str = option("the way to learn", default="supervised")
-    data: list[str] = option("data set as KIND=DIR, such as hc18=data/hc18; may be repeated", default=[])
+    data: list[str] = option(f"data set as KIND=DIR ({', '.join(DATA_KINDS)}); may be repeated", default=[])
+    labels: str = option("share (5%) or number of the training subjects whose outlines are used", default="100%")
     steps: int = option("training steps (batches)", default=4000)
     batch_size: int = option("pictures a step (on each device)", default=8)
     image_size: str = option("network input as HxW, multiples of 32", default="192x288")
@@ -49,9 +52,7 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "decoder_channels", tuple(self.decoder_channels))
-        for name in ("steps", "batch_size", "steps_a_round"):
-            if getattr(self, name) < 1:
-                raise FetalheadError(f"--{name.replace('_', '-')} {getattr(self, name)}: wants at least 1")
+        _check_counts(self, "steps", "batch_size", "steps_a_round")
         if self.seed < 0:
             raise FetalheadError(f"--seed {self.seed}: wants 0 or more")
         if not 0 < self.learning_rate < math.inf:
@@ -69,8 +70,7 @@ class TrainingOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """The options as plain data for YAML and JSON."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(TrainingOptions)}
-        return values | {"decoder_channels": list(self.decoder_channels)}
+        return dataclasses.asdict(self) | {"decoder_channels": list(self.decoder_channels)}
 
     def save(self, path: Path) -> None:
         path.write_text(yaml.safe_dump(self.to_dict(), sort_keys=False), encoding="utf-8")
@@ -79,9 +79,83 @@ class TrainingOptions:
     def load(cls, path: Path) -> TrainingOptions:
         """The options saved with a run. Raises `FetalheadError`."""
         try:
-            return cls(**yaml.safe_load(path.read_text(encoding="utf-8")))
-        except (OSError, TypeError, AttributeError, yaml.YAMLError) as error:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+            return options_class(values["strategy"])(**values)
+        except (OSError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
             raise FetalheadError(f"{path}: not the configuration of a run: {error}") from error
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SemiSupervisedOptions(TrainingOptions):
+    """`TrainingOptions`, and what is done with pictures without outlines."""
+
+    strategy: str = option("the way to learn", default="semi-supervised")
+    unlabelled: list[str] = option(
+        "pictures without outlines: a folder, or KIND=DIR for the training split of a data set; may be repeated",
+        default=[],
+    )
+    unlabelled_loss: str = option(f"{' or '.join(UNLABELLED_LOSSES)}", default="mean-teacher")
+    alpha: float = option("weight of the unlabelled loss; 0 is the supervised run", default=1.0)
+    alpha_ramp: float = option("share of the steps over which alpha rises from 0", default=0.2)
+    unlabelled_batch: int = option("pictures without outlines a step (on each device)", default=8)
+    confidence: float = option("a pseudo-label's pixel counts from this probability on", default=0.95)
+    teacher_decay: float = option("decay a step of the mean teacher's weights", default=0.99)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_counts(self, "unlabelled_batch")
+        if self.unlabelled_loss not in UNLABELLED_LOSSES:
+            raise FetalheadError(
+                f"--unlabelled-loss {self.unlabelled_loss}: there are {', '.join(UNLABELLED_LOSSES)}"
+            )
+        _check_range(self, "alpha", 0, math.inf)
+        _check_range(self, "alpha_ramp", 0, 1)
+        _check_range(self, "confidence", 0.5, 1)
+        _check_range(self, "teacher_decay", 0, 1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MultiTaskOptions(SemiSupervisedOptions):
+    """`SemiSupervisedOptions`, and the classification of planes."""
+
+    strategy: str = option("the way to learn", default="multitask")
+    beta: float = option("weight of the classification loss", default=0.3)
+    plane_batch: int = option("pictures with a plane label and no outline a step (on each device)", default=4)
+    plane_classes: Literal[3, 4] = option("3: head, abdomen, femur; 4: and anything else", default=4)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_counts(self, "plane_batch")
+        _check_range(self, "beta", 0, math.inf)
+
+
+def options_class(strategy: str) -> type[TrainingOptions]:
+    """The options of a strategy, by its name in the catalogue. Raises `KeyError`."""
+    found: type[TrainingOptions] = named(STRATEGIES[strategy]["options"])
+    return found
+
+
+def named(place: str) -> Any:
+    """What the catalogue names as `module:name`."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _check_counts(options: TrainingOptions, *names: str) -> None:
+    for name in names:
+        if getattr(options, name) < 1:
+            raise FetalheadError(f"{_flag(name)} {getattr(options, name)}: wants at least 1")
+
+
+def _check_range(options: TrainingOptions, name: str, low: float, high: float) -> None:
+    value = getattr(options, name)
+    if not (low <= value <= high and math.isfinite(value)):
+        wanted = f"from {low:g} to {high:g}" if high < math.inf else f"of at least {low:g}"
+        raise FetalheadError(f"{_flag(name)} {value}: wants a number {wanted}")
 
 
 def _grid(image_size: str) -> tuple[int, int]:

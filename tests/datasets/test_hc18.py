@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fetalhead.datasets.hc18 import Hc18
-from fetalhead.datasets.splits import band_of, draw_split, read_split
+from fetalhead.datasets.splits import Splits, band_of, draw_split
 from fetalhead.errors import FetalheadError
 from fetalhead.images.contour import level_points
 from fetalhead.images.ellipse import fit_ellipse
@@ -70,10 +70,10 @@ def test_a_split_is_a_function_of_the_seed() -> None:
 
 def test_a_data_set_s_own_split_comes_first(tmp_path: Path) -> None:
     (tmp_path / "split.csv").write_text("filename,split\n002_HC.png,test\n")
-    assert read_split("hc18", tmp_path) == {"002_HC.png": "test"}
+    assert Splits.of(tmp_path, kept="hc18").listed == {"002_HC.png": "test"}
     (tmp_path / "split.csv").write_text("filename,split\n002_HC.png,holdout\n")
     with pytest.raises(FetalheadError, match="holdout"):
-        read_split("hc18", tmp_path)
+        Splits.of(tmp_path, kept="hc18")
 
 
 def test_a_folder_of_something_else_is_one_line(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from fetalhead.datasets.hc18 import Hc18
 from fetalhead.datasets.samples import load_samples
-from fetalhead.datasets.splits import read_split
+from fetalhead.datasets.splits import Splits
 from fetalhead.errors import FetalheadError
 from fetalhead.images.ellipse import Ellipse
 
@@ -92,13 +92,13 @@ def test_a_csv_that_will_not_do_is_one_line(tmp_path: Path, table: str, said: st
 def test_a_split_that_will_not_do_is_one_line(tmp_path: Path, split: str, said: str) -> None:
     (tmp_path / "split.csv").write_text(split)
     with pytest.raises(FetalheadError, match=said) as caught:
-        read_split("hc18", tmp_path)
+        Splits.of(tmp_path, kept="hc18")
     assert "split.csv" in str(caught.value) and str(caught.value).isprintable()
 
 
 def test_a_split_by_other_hands(tmp_path: Path) -> None:
     (tmp_path / "split.csv").write_bytes(b"\xef\xbb\xbfFilename, Split\r\nt\xeate.png, test\r\n")
-    assert read_split("hc18", tmp_path) == {os.fsdecode(b"t\xeate.png"): "test"}
+    assert Splits.of(tmp_path, kept="hc18").listed == {os.fsdecode(b"t\xeate.png"): "test"}
 
 
 def test_what_is_missing_is_missed_where_it_is_asked_for(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from fetalhead.datasets.samples import Sample
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.training.augment.appearance import Appearance
 from fetalhead.training.augment.geometry import SIZE_LIMITS, Geometry, warp
-from fetalhead.training.batches import RoundSampler, TrainingBatches
+from fetalhead.training.batches import Material, RoundSampler, Stream, TrainingBatches
 
 HEAD = Ellipse.make(70, 50, 40, 28, 0.4)
 SAMPLES = [Sample(str(i), str(i), bright_head(HEAD, (96, 144), 200), HEAD) for i in range(5)]
@@ -42,22 +42,23 @@ def test_appearance_can_be_replayed_and_differs_between_draws() -> None:
 
 
 def test_a_batch_is_a_function_of_seed_and_step() -> None:
-    first, second = (TrainingBatches(SAMPLES, (64, 96), 2, seed=3) for _ in range(2))
+    first, second = (TrainingBatches(Material(Stream(SAMPLES, 2)), (64, 96), seed=3) for _ in range(2))
     second[0]
     assert torch.equal(first[7]["image"], second[7]["image"])
-    assert not torch.equal(first[7]["image"], TrainingBatches(SAMPLES, (64, 96), 2, seed=4)[7]["image"])
+    other = TrainingBatches(Material(Stream(SAMPLES, 2)), (64, 96), seed=4)
+    assert not torch.equal(first[7]["image"], other[7]["image"])
     assert not torch.equal(first[7]["image"], first[8]["image"])
 
 
 def test_devices_share_a_step_without_overlap() -> None:
-    alone = TrainingBatches(SAMPLES, (64, 96), 4, seed=0)
-    pair = [TrainingBatches(SAMPLES, (64, 96), 2, seed=0, rank=rank, world=2) for rank in (0, 1)]
+    alone = TrainingBatches(Material(Stream(SAMPLES, 4)), (64, 96), seed=0)
+    pair = [TrainingBatches(Material(Stream(SAMPLES, 2)), (64, 96), seed=0, rank=rank, world=2) for rank in (0, 1)]
     assert torch.equal(alone[3]["image"], torch.cat([part[3]["image"] for part in pair]))
 
 
 def test_every_sample_comes_equally_often() -> None:
     marked = [Sample(str(i), str(i), np.full((96, 144), 10 * i, np.uint8), HEAD) for i in range(5)]
-    batches = TrainingBatches(marked, (64, 96), 5, seed=0)
+    batches = TrainingBatches(Material(Stream(marked, 5)), (64, 96), seed=0)
     orders = [np.random.default_rng([0, 0, turn]).permutation(5) for turn in range(3)]
     assert all(len(batches[step]["image"]) == 5 for step in range(3))
     assert all(sorted(order) == list(range(5)) for order in orders)

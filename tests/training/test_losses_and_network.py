@@ -11,6 +11,7 @@ import fetalhead.models  # noqa: F401
 from fetalhead.errors import FetalheadError
 from fetalhead.models.encoder_weights import load_imagenet_weights
 from fetalhead.models.unet import Architecture, UNet, prepare
+from fetalhead.options import TrainingOptions
 from fetalhead.training.losses import cross_entropy, dice_loss
 from fetalhead.training.supervised import Supervised
 
@@ -36,8 +37,10 @@ def test_losses_vanish_on_a_perfect_answer_and_not_on_a_wrong_one() -> None:
 
 def test_supervised_names_its_losses() -> None:
     network = UNet(Architecture("resnet10t", (8, 8, 8, 8)))
-    batch = {"image": torch.zeros(2, 1, 64, 96), "mask": torch.zeros(2, 1, 64, 96)}
-    losses = Supervised().losses(network, batch)
+    batch = {
+        "image": torch.zeros(2, 1, 64, 96), "mask": torch.zeros(2, 1, 64, 96), "outlined": torch.tensor([True, True]),
+    }  # fmt: skip
+    losses = Supervised(network, TrainingOptions(data=["hc18=x"])).losses(network, batch, 0)
     assert set(losses) == {"dice", "cross_entropy"}
     sum(losses.values()).backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)

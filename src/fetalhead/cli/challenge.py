@@ -24,7 +24,8 @@ def main(argv: Sequence[str]) -> int:
     options = parse(ChallengeOptions, argv, "fetalhead challenge")
 
     from fetalhead.datasets import parse_data
-    from fetalhead.datasets.hc18 import Hc18, read_grey
+    from fetalhead.datasets.case import read_grey
+    from fetalhead.datasets.hc18 import Hc18
     from fetalhead.errors import FetalheadError, UnreadableImage
     from fetalhead.evaluation.progress import progress
     from fetalhead.images.image import UltrasoundImage
@@ -32,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
     from fetalhead.inference.predictor import Predictor
     from fetalhead.reports.challenge import TEST_IMAGES, Outline, check_by_redrawing, write_challenge
 
-    _, folder = parse_data(options.data)
+    folder = parse_data(options.data).folder
     images = list(Hc18(folder).test_images())
     shown = {path.name for path in (folder / "test_set").glob("*.png") if not path.name.startswith(".")}
     sizeless = shown - {path.name for path, _ in images}

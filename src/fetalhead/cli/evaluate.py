@@ -29,8 +29,7 @@ class EvaluateOptions:
 def main(argv: Sequence[str]) -> int:
     options = parse(EvaluateOptions, argv, "fetalhead evaluate")
 
-    from fetalhead.datasets import parse_data
-    from fetalhead.datasets.hc18 import Hc18
+    from fetalhead.datasets import open_data
     from fetalhead.errors import FetalheadError
     from fetalhead.evaluation import figures
     from fetalhead.evaluation.cases import write_cases
@@ -40,8 +39,8 @@ def main(argv: Sequence[str]) -> int:
     from fetalhead.inference.predictor import Predictor
 
     figures.require_matplotlib()
-    kind, folder = parse_data(options.data)
-    chosen, unassigned = select(Hc18(folder).cases, options.split)
+    data = open_data(options.data)
+    chosen, unassigned = select(data.cases, options.split)
     predictor = Predictor(options.model)
     out = Path(options.out)
     try:
@@ -58,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
     if not cases:
         raise FetalheadError(f"none of the {len(chosen)} images of --split {options.split} can be read")
     result = Evaluation(
-        predictor.folder.model_id, kind, options.split, unassigned, len(unreadable), summarise(cases),
+        predictor.folder.model_id, data.kind, options.split, unassigned, len(unreadable), summarise(cases),
         summarise_bands(cases),
     )
     pixels = {case.name: case.pixels for case in chosen}

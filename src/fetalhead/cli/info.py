@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from fetalhead import __version__
-from fetalhead.catalog import COMMANDS, DATASETS, DATING, MODELS, PLANES
+from fetalhead.catalog import COMMANDS, DATA_KINDS, DATASETS, DATING, MODELS, PLANES
 from fetalhead.cli.command import parse
 from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_folder import ModelFolder
@@ -49,6 +49,7 @@ def collect() -> dict[str, Any]:
         "planes": list(PLANES),
         "dating": DATING,
         "datasets": DATASETS,
+        "data_kinds": DATA_KINDS,
     }
 
 
@@ -122,6 +123,7 @@ def _text(account: dict[str, Any]) -> str:
     lines += ["", "commands:", *(f"  {name}: {text}" for name, text in account["commands"].items())]
     lines += ["", "planes: " + ", ".join(account["planes"])]
     lines += ["", "dating formulas:", *(f"  {name}: {source}" for name, source in account["dating"].items())]
+    lines += ["", "data (--data KIND=DIR):", *(f"  {kind}: {text}" for kind, text in account["data_kinds"].items())]
     lines += ["", "data sets:"]
     for name, data in account["datasets"].items():
         lines.append(f"  {name}: {data['title']}")

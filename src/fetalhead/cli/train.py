@@ -7,35 +7,42 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from fetalhead.catalog import STRATEGIES
 from fetalhead.cli.command import parse
-from fetalhead.options import RUN_CONFIG, TrainingOptions, option
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Options(TrainingOptions):
-    """Train a U-Net. Example: fetalhead train supervised --data hc18=data/hc18 --out runs/first"""
-
-    out: str = option("folder of the run")
-    resume: bool = option("go on with the run in --out as if it had not stopped", default=False)
+from fetalhead.options import RUN_CONFIG, TrainingOptions, option, options_class
 
 
 def main(argv: Sequence[str]) -> int:
     strategy = argv[0] if argv else "--help"
     if strategy in ("-h", "--help"):
         print(f"usage: fetalhead train {{{','.join(STRATEGIES)}}} --data KIND=DIR --out RUN [OPTIONS]\n")
-        print("\n".join(f"  {name}: {text}" for name, text in STRATEGIES.items()))
+        print("\n".join(f"  {name}: {entry['title']}" for name, entry in STRATEGIES.items()))
         print("\nfetalhead train STRATEGY --help tells the options.")
         return 0 if argv else 2
     if strategy not in STRATEGIES:
         print(f"fetalhead train: no strategy {strategy!r}; there are {', '.join(STRATEGIES)}", file=sys.stderr)
         return 2
-    options = parse(Options, [*_saved(argv[1:]), *argv[1:]], f"fetalhead train {strategy}", strategy=strategy)
+    kind = options_class(strategy)
+    options = parse(_with_place(kind), [*_saved(argv[1:]), *argv[1:]], f"fetalhead train {strategy}", strategy=strategy)
     from fetalhead.training.fit import fit
 
-    fit(TrainingOptions(**options.to_dict()), Path(options.out), options.resume)
+    values = options.to_dict()
+    out, resume = values.pop("out"), values.pop("resume")
+    fit(kind(**values), Path(out), resume)
     return 0
+
+
+def _with_place(kind: type[TrainingOptions]) -> type[Any]:
+    """A strategy's options, and where the run is kept."""
+    fields = [
+        ("out", str, option("folder of the run")),
+        ("resume", bool, option("go on with the run in --out as if it had not stopped", default=False)),
+    ]
+    made = dataclasses.make_dataclass("Options", fields, bases=(kind,), frozen=True, kw_only=True)
+    made.__doc__ = "Train a U-Net. Example: fetalhead train supervised --data hc18=data/hc18 --out runs/first"
+    return made
 
 
 def _saved(argv: Sequence[str]) -> list[str]:

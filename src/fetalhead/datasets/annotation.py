@@ -21,20 +21,21 @@ LEAST_OVERLAP = 0.95
 """Dice of a mask and the ellipse through its border: a head drawn by hand has more, a half drawn one less."""
 
 
-def read_annotation(path: Path, shape: tuple[int, int]) -> Ellipse:
+def read_annotation(path: Path, shape: tuple[int, int], label: int | None = None) -> Ellipse:
     """The ellipse in pixels that is drawn in `path`, for a picture of `shape` (H, W) as shown.
 
     A thin outline gives the ellipse along its centre line. A filled mask, read as `images.masks` does and joined with
     its further parts (`x_Annotation_1.png` and so on beside `x_Annotation.png`), gives the ellipse through its border
-    at sub-pixel places. Raises `FetalheadError`, in one line with the file's name.
+    at sub-pixel places; `label` is the head's value in a mask of several. Raises `FetalheadError`, in one line with
+    the file's name.
     """
     in_parts = path.with_stem(f"{path.stem}_1").is_file()
-    if not in_parts:
+    if not in_parts and label is None:
         drawn = next(read_images(path)).pixels
         outline = ellipse_of_outline(drawn)
         if outline and drawn.shape == shape:
             return outline
-    mask = read_mask(mask_parts(path) if in_parts else path, shape)
+    mask = read_mask(mask_parts(path) if in_parts else path, shape, label)
     ellipse = _ellipse_of_mask(mask)
     if not ellipse:
         raise FetalheadError(f"{one_line(path)}: {ellipse.reason}")

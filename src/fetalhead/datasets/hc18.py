@@ -13,56 +13,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from fetalhead.datasets.annotation import read_annotation
-from fetalhead.datasets.splits import UNASSIGNED, read_split
+from fetalhead.datasets.case import Case
+from fetalhead.datasets.splits import Splits
 from fetalhead.errors import FetalheadError
-from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import PixelSize, Table, pixel_sizes, read_pixel_size_csv, read_table
-from fetalhead.images.readers import read_images
-from fetalhead.images.readers.faults import one_line
 
 TRAINING_CSV = "training_set_pixel_size_and_HC.csv"
 TEST_CSV = "test_set_pixel_size.csv"
 HC_COLUMN = "head circumference (mm)"
 """As published; found by its plain name, as `Table` has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hc18Case:
-    """One annotated picture."""
-
-    name: str
-    """File name, `NNN_HC.png`; a subject's further pictures are `NNN_2HC.png` and so on."""
-    subject: str
-    """The file number `NNN`: same-number pictures show the same head."""
-    image_path: Path
-    annotation_path: Path
-    pixel_size: PixelSize
-    """Falsy, with the reason, where the CSV tells none that can be used."""
-    hc_mm: float
-    split: str
-    """train, val, test, or unassigned."""
-
-    def pixels(self) -> npt.NDArray[np.uint8]:
-        """(H, W) grey values as shown. Raises `FetalheadError`."""
-        return read_grey(self.image_path)
-
-    def ellipse(self, shape: tuple[int, int] | None = None) -> Ellipse:
-        """The reference ellipse in pixels of the picture as shown; `shape` (H, W) is the picture's, where known.
-
-        Raises `FetalheadError`: no annotation, none that can be read, one of another size, or no ellipse.
-        """
-        if not self.annotation_path.is_file():
-            raise FetalheadError(
-                f"{one_line(self.image_path)}: its outline {one_line(self.annotation_path.name)} is missing"
-            )
-        if shape is None:
-            height, width = self.pixels().shape
-            shape = height, width
-        return read_annotation(self.annotation_path, shape)
 
 
 @dataclass(frozen=True)
@@ -72,7 +31,7 @@ class Hc18:
     root: Path
 
     @cached_property
-    def cases(self) -> list[Hc18Case]:
+    def cases(self) -> list[Case]:
         """The pictures in the order of the CSV. Rows without a picture are left out: a part is a data set.
 
         What else a picture lacks, its outline or its pixel size, is a fault only where that is asked for.
@@ -83,14 +42,18 @@ class Hc18:
             raise FetalheadError(f"{self.root}: no HC18 data here (wants training_set/ and {TRAINING_CSV})")
         table = read_table(path)
         sizes = pixel_sizes(path, table)
-        split = read_split("hc18", self.root)
+        splits = Splits.of(self.root, kept="hc18")
         cases = []
         for name, hc_mm in _circumferences(path, table):
             image = folder / name
             if image.is_file():
                 annotation = folder / f"{image.stem}_Annotation.png"
-                of_split = split.get(name, UNASSIGNED)
-                cases.append(Hc18Case(name, subject_of(name), image, annotation, sizes[name], hc_mm, of_split))
+                split = splits.split_of(name)
+                cases.append(
+                    Case(
+                        name, subject_of(name), image, split, "head", annotation, pixel_size=sizes[name], hc_mm=hc_mm
+                    )
+                )
         if not cases:
             raise FetalheadError(f"{folder}: none of the pictures named in {TRAINING_CSV} is there")
         return cases
@@ -102,6 +65,11 @@ class Hc18:
             raise FetalheadError(f"{self.root}: no HC18 test set here (wants test_set/ and {TEST_CSV})")
         for name, size in read_pixel_size_csv(table).items():
             yield self.root / "test_set" / name, size
+
+
+def read_cases(root: Path) -> list[Case]:
+    """The labelled pictures under `root`. Raises `FetalheadError`."""
+    return Hc18(root).cases
 
 
 def subject_of(name: str) -> str:
@@ -116,8 +84,3 @@ def _circumferences(path: Path, table: Table) -> Iterator[tuple[str, float]]:
             yield row["filename"], float(row[column])
         except (KeyError, ValueError):
             raise FetalheadError(f"{path}: no number in column {HC_COLUMN!r} of {row['filename']!r}") from None
-
-
-def read_grey(path: Path) -> npt.NDArray[np.uint8]:
-    """(H, W) grey values as shown of a file's first picture, as `measure` reads it. Raises `FetalheadError`."""
-    return next(read_images(path)).pixels

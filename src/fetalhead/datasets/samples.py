@@ -2,49 +2,120 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.datasets import parse_data
-from fetalhead.datasets.hc18 import Hc18
+from fetalhead.catalog import PLANES
+from fetalhead.datasets import open_data
+from fetalhead.datasets.case import Case
+from fetalhead.datasets.pictures import read_cases as read_pictures
+from fetalhead.errors import FetalheadError
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.geometry import Letterbox
+
+HEAD, NO_HEAD = PLANES[0], PLANES[-1]
+LABELS_KEY = 6
+"""Keeps the draw of labelled subjects apart from the other draws of a seed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One picture, letterboxed to a base grid a little finer than the network's, with its head's outline."""
+    """One picture, letterboxed to a base grid a little finer than the network's, and what is known of it."""
 
     name: str
     subject: str
     pixels: npt.NDArray[np.uint8]
     """(H, W) grey values on the base grid."""
-    head: Ellipse
-    """In pixels of the base grid."""
+    head: Ellipse | None = None
+    """The head's outline in pixels of the base grid; None where it is not known, or where there is no head."""
+    plane: str = ""
+    """One of `catalog.PLANES`; empty where it is not known."""
+
+    @property
+    def outlined(self) -> bool:
+        """Whether it is known which pixels are head: by an outline, or since the plane is another one."""
+        return self.head is not None or self.plane not in ("", HEAD)
 
 
 def load_samples(data: Iterable[str], split: str, base: tuple[int, int]) -> list[Sample]:
     """The samples of one split of the data sets `KIND=DIR`, on a base grid of (H, W). Raises `FetalheadError`."""
+    return [_sample(case, base) for argument in data for case in open_data(argument).cases if case.split == split]
+
+
+def load_training(
+    data: Iterable[str], labels: str, seed: int, base: tuple[int, int]
+) -> tuple[list[Sample], list[Sample]]:
+    """The samples to train on whose labels may be used, and those whose labels are withheld.
+
+    `labels` is a share (`5%`) or a number of the subjects that have an outline; they are drawn by `seed`, so that a
+    smaller share is a part of a larger one. Withheld are outline and plane, of all pictures of a subject alike, and no
+    annotation of theirs is opened. Pictures without an outline, such as those with a plane label only, keep what
+    they have. Raises `FetalheadError`.
+    """
+    cases = [case for argument in data for case in open_data(argument).cases if case.split == "train"]
+    subjects = sorted({case.subject for case in cases if case.annotation_path})
+    order = np.random.default_rng([seed, LABELS_KEY]).permutation(len(subjects))
+    kept = {subjects[index] for index in order[: labelled_subjects(labels, len(subjects))]}
+    usable = [case.annotation_path is None or case.subject in kept for case in cases]
+    return (
+        [_sample(case, base) for case, labelled in zip(cases, usable, strict=True) if labelled],
+        [_stripped(case, base) for case, labelled in zip(cases, usable, strict=True) if not labelled],
+    )
+
+
+def load_unlabelled(folders: Iterable[str], base: tuple[int, int]) -> list[Sample]:
+    """Pictures without what may be known of them; no annotation is opened. Raises `FetalheadError`.
+
+    A folder gives all its pictures; a data set `KIND=DIR` those of its training split, and where it tells planes
+    only its heads.
+    """
     samples: list[Sample] = []
-    for argument in data:
-        _, folder = parse_data(argument)
-        samples.extend(_hc18_samples(folder, split, base))
+    for argument in folders:
+        if Path(argument).is_dir():
+            cases = read_pictures(Path(argument))
+        elif "=" in argument:
+            cases = [case for case in open_data(argument).cases if case.split == "train" and case.plane in ("", HEAD)]
+        else:
+            raise FetalheadError(f"--unlabelled {argument}: no such folder")
+        samples.extend(_stripped(case, base) for case in cases)
     return samples
 
 
-def _hc18_samples(folder: Path, split: str, base: tuple[int, int]) -> Iterable[Sample]:
-    for case in Hc18(folder).cases:
-        if case.split == split:
-            pixels = case.pixels()
-            shape = (pixels.shape[0], pixels.shape[1])
-            letterbox = Letterbox.fit(shape, base)
-            yield Sample(
-                case.name,
-                case.subject,
-                letterbox.to_grid(pixels).astype(np.uint8),
-                case.ellipse(shape).transformed(letterbox.matrix),
-            )
+def labelled_subjects(labels: str, subjects: int) -> int:
+    """How many of so many subjects `labels` (`5%`, or a number) are; at least one. Raises `FetalheadError`."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", labels)
+    value = float(match[1]) if match else math.nan
+    if match and match[2] and 0 < value <= 100:
+        return min(subjects, max(1, round(value * subjects / 100)))
+    if match and not match[2] and value == int(value) and value >= 1:
+        if value > subjects:
+            raise FetalheadError(f"--labels {labels}: there are only {subjects} subjects with an outline to train on")
+        return int(value)
+    raise FetalheadError(f"--labels {labels}: wants a share above 0 % such as 5%, or a number of subjects from 1")
+
+
+def _sample(case: Case, base: tuple[int, int]) -> Sample:
+    pixels, letterbox = _small(case, base)
+    sample = Sample(case.name, case.subject, letterbox.to_grid(pixels).astype(np.uint8), plane=case.plane)
+    if case.annotation_path is None:
+        return sample
+    shape = (pixels.shape[0], pixels.shape[1])
+    if case.filled and not case.mask(shape).any():
+        return replace(sample, plane=NO_HEAD)
+    return replace(sample, head=case.ellipse(shape).transformed(letterbox.matrix))
+
+
+def _stripped(case: Case, base: tuple[int, int]) -> Sample:
+    pixels, letterbox = _small(case, base)
+    return Sample(case.name, case.subject, letterbox.to_grid(pixels).astype(np.uint8))
+
+
+def _small(case: Case, base: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], Letterbox]:
+    pixels = case.pixels()
+    return pixels, Letterbox.fit((pixels.shape[0], pixels.shape[1]), base)

@@ -1,4 +1,4 @@
-"""Splits by subject: drawn once, kept as files beside this one, listed by picture.
+"""Splits by subject: drawn once and listed by picture, or a function of the subject.
 
 File numbers rise with the circumference, so contiguous ranges would train on small heads and test on large ones:
 subjects are drawn at random within bands of HC instead.
@@ -7,9 +7,12 @@ subjects are drawn at random within bands of HC instead.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from statistics import fmean
 
@@ -57,29 +60,55 @@ def draw_split(subject_hc: Mapping[str, float], seed: int) -> dict[str, str]:
     return split
 
 
-def read_split(name: str, root: Path) -> dict[str, str]:
-    """Split (train, val or test) by picture: of `root`'s own `split.csv` where it has one, else as kept in the package.
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Which split each picture of a data set is in.
 
-    Raises `FetalheadError` for a `split.csv` that is none.
+    A folder's own `split.csv` says so by picture; else the list kept in the package for the data set; else the split
+    is a function of the subject alone, so that a patient who is in two sets is in one split in both.
     """
-    own = root / OWN_SPLIT
-    kept = resources.files("fetalhead.datasets") / "split_files" / f"{name}.csv"
+
+    listed: dict[str, str] | None
+    """By picture; None where nothing is listed."""
+
+    @classmethod
+    def of(cls, root: Path, kept: str | None = None) -> Splits:
+        """Those of the data set in `root`, whose list in the package is `kept`. Raises `FetalheadError`."""
+        own = root / OWN_SPLIT
+        if own.is_file():
+            return cls(_read(own))
+        return cls(_read(resources.files("fetalhead.datasets") / "split_files" / f"{kept}.csv") if kept else None)
+
+    def split_of(self, name: str, subject: str = "") -> str:
+        if self.listed is not None:
+            return self.listed.get(name, UNASSIGNED)
+        return hashed_split(subject)
+
+
+def hashed_split(subject: str) -> str:
+    """The split of a subject by the SHA-256 of its name: 70/15/15 on average, for ever the same."""
+    place = int.from_bytes(hashlib.sha256(subject.encode("utf-8", "surrogateescape")).digest()[:8], "big") / 2**64
+    return SPLITS[int(np.searchsorted(np.cumsum(SHARES), place, side="right"))]
+
+
+def _read(path: Path | Traversable) -> dict[str, str]:
+    """Split by picture as `write_split` wrote it. Raises `FetalheadError` for a file that is none."""
     try:
-        text = (own if own.is_file() else kept).read_bytes().decode("utf-8-sig", "surrogateescape")
+        text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
         table = Table.parse(io.StringIO(text, newline=""))
     except (OSError, csv.Error) as error:
-        raise FetalheadError(f"{own}: cannot be read as a split: {error}") from error
+        raise FetalheadError(f"{path}: cannot be read as a split: {error}") from error
     if not {"filename", "split"} <= table.columns:
-        raise FetalheadError(f"{own}: not a split with columns filename and split")
+        raise FetalheadError(f"{path}: not a split with columns filename and split")
     split = {row["filename"]: row["split"] for row in table.rows}
     for picture, word in split.items():
         if word not in SPLITS:
-            raise FetalheadError(f"{own}: no split {word!r} (of {picture!r}); there are {', '.join(SPLITS)}")
+            raise FetalheadError(f"{path}: no split {word!r} (of {picture!r}); there are {', '.join(SPLITS)}")
     return split
 
 
 def write_split(path: Path, split: Mapping[str, str]) -> None:
-    """Write a split by picture as `read_split` reads it."""
+    """Write a split by picture as `Splits` reads it."""
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["filename", "split"])

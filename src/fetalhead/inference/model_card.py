@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fetalhead.catalog import DATASETS
+from fetalhead.catalog import DATA_KINDS, DATASETS
 
 METRICS = {
     "dice": ("Dice of the filled ellipses (%)", 100),
@@ -50,18 +50,29 @@ def model_card(name: str, model_id: str, stages: Sequence[Mapping[str, Any]], me
 
 
 def _stage(number: int, stage: Mapping[str, Any]) -> list[str]:
-    options = ", ".join(f"{key} {value}" for key, value in stage.items() if key not in ("data", "strategy"))
-    return [f"{number}. {stage['strategy']}: {options}", *(f"   - data: {_data(data)}" for data in stage["data"])]
+    apart = ("data", "unlabelled", "strategy")
+    options = ", ".join(f"{key} {value}" for key, value in stage.items() if key not in apart)
+    return [
+        f"{number}. {stage['strategy']}: {options}",
+        *(f"   - data: {_data(data)}" for data in stage["data"]),
+        *(f"   - without labels: {_data(data)}" for data in stage.get("unlabelled", [])),
+    ]
 
 
 def _data(data: Mapping[str, str]) -> str:
     if data["split"] != "published":
         return f"a data set in the layout of {data['kind']}, with a split of its own"
+    if data["kind"] == "pictures":
+        return DATA_KINDS["pictures"]
+    if data["kind"] not in DATASETS:
+        return f"{DATA_KINDS[data['kind']]}; split by subject, 70/15/15 by a hash of the subject"
     known = DATASETS[data["kind"]]
-    return (
-        f"{known['title']}; {known['citation']}; doi {known['doi']}, {known['licence']}; split by subject, 70/15/15 at "
-        f"random within bands of HC (`fetalhead/datasets/split_files/{data['kind']}.csv`)"
+    split = (
+        "70/15/15 at random within bands of HC (`fetalhead/datasets/split_files/hc18.csv`)"
+        if data["kind"] == "hc18"
+        else "70/15/15 by a hash of the subject"
     )
+    return f"{known['title']}; {known['citation']}; doi {known['doi']}, {known['licence']}; split by subject, {split}"
 
 
 def _figures(metrics: Mapping[str, Any]) -> list[str]:

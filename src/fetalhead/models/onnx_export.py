@@ -13,6 +13,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from fetalhead.models.unet import UNet
+
 OPSET = 18
 SMALLEST_HALVED = 256
 """Tensors with fewer values stay in single precision: they weigh nothing, and biases matter."""
@@ -25,15 +27,18 @@ class _Probabilities(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor) -> Tensor:
-        return torch.sigmoid(self.network(image)["head_logits"])
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        outputs = self.network(image)
+        head = torch.sigmoid(outputs["head_logits"])
+        return (head, torch.softmax(outputs["plane_logits"], dim=1)) if "plane_logits" in outputs else (head,)
 
 
-def export_onnx(network: nn.Module, grid: tuple[int, int], path: Path, half: bool) -> None:
+def export_onnx(network: UNet, grid: tuple[int, int], path: Path, half: bool) -> None:
     """Write `network` for input `image` (N, 1, H, W), float32, normalised; output `head_probability` (N, 1, H, W).
 
-    N is free, H and W are those of `grid`. With `half`, weights are stored in half precision and computed with in
-    single: a cast stands before each, which onnxruntime folds when it loads the file.
+    A network with a plane head also gives `plane_probability` (N, planes). N is free, H and W are those of `grid`.
+    With `half`, weights are stored in half precision and computed with in single: a cast stands before each, which
+    onnxruntime folds when it loads the file.
     """
     model = _Probabilities(network).eval()
     example = torch.zeros(2, 1, *grid)
@@ -44,7 +49,7 @@ def export_onnx(network: nn.Module, grid: tuple[int, int], path: Path, half: boo
         model,
         (example,),
         input_names=["image"],
-        output_names=["head_probability"],
+        output_names=output_names(network),
         dynamic_shapes=({0: torch.export.Dim("N", min=1, max=4096)},),
         opset_version=OPSET,
         dynamo=True,
@@ -58,6 +63,11 @@ def export_onnx(network: nn.Module, grid: tuple[int, int], path: Path, half: boo
         _halve_weights(proto)
     onnx.checker.check_model(proto)
     path.write_bytes(proto.SerializeToString())
+
+
+def output_names(network: UNet) -> list[str]:
+    """What the ONNX file of a network gives, in order."""
+    return ["head_probability", *(["plane_probability"] if network.architecture.planes else [])]
 
 
 def _drop_traces(model: onnx.ModelProto) -> None:

@@ -24,6 +24,8 @@ class Architecture:
     """A timm name."""
     decoder_channels: tuple[int, int, int, int] = (128, 64, 32, 16)
     """Channels of the decoder's blocks, at strides 16, 8, 4 and 2."""
+    planes: int = 0
+    """Classes of the plane head; 0 for a network without one."""
 
     def to_dict(self) -> dict[str, Any]:
         return {"name": "unet", **asdict(self), "decoder_channels": list(self.decoder_channels)}
@@ -31,7 +33,7 @@ class Architecture:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Architecture:
         first, second, third, fourth = values["decoder_channels"]
-        return cls(values["encoder"], (first, second, third, fourth))
+        return cls(values["encoder"], (first, second, third, fourth), values.get("planes", 0))
 
 
 class UNet(nn.Module):
@@ -54,14 +56,24 @@ class UNet(nn.Module):
         self.encoder, self.decoder = whole.encoder, whole.decoder
         del self.decoder.blocks[-1]
         self.head = nn.Conv2d(architecture.decoder_channels[-1], 1, kernel_size=3, padding=1)
+        if architecture.planes:
+            self.plane_head = nn.Linear(self.encoder.out_channels[-1], architecture.planes)
         if encoder_weights == "imagenet":
             load_imagenet_weights(self.encoder.model, architecture.encoder)
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """(N, 1, H, W) normalised pictures -> `head_logits` (N, 1, H, W)."""
-        half = self.head(self.decoder(self.encoder(image)))
-        logits = functional.interpolate(half, scale_factor=2, mode="bilinear", align_corners=False)
-        return {"head_logits": logits}
+        """(N, 1, H, W) normalised pictures -> `head_logits` (N, 1, H, W), and `plane_logits` (N, planes) if any."""
+        features = self.encoder(image)
+        outputs = {"head_logits": self.decode(features)}
+        if self.architecture.planes:
+            outputs["plane_logits"] = self.plane_head(features[-1].mean(dim=(2, 3)))
+        return outputs
+
+    def decode(self, features: list[Tensor]) -> Tensor:
+        """The encoder's features, finest first -> head logits (N, 1, H, W)."""
+        return functional.interpolate(
+            self.head(self.decoder(features)), scale_factor=2, mode="bilinear", align_corners=False
+        )
 
 
 def normalise(pictures: Tensor) -> Tensor:

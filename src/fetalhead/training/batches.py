@@ -2,65 +2,113 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from fetalhead.catalog import PLANES
 from fetalhead.datasets.samples import Sample
 from fetalhead.images.geometry import Letterbox
 from fetalhead.models.unet import normalise
 from fetalhead.training.augment.appearance import Appearance
 from fetalhead.training.augment.geometry import Geometry, warp
-
-Batch = dict[str, Tensor]
+from fetalhead.training.strategy import Batch
 
 BASE_FINENESS = 1.5
 """The samples' base grid over the network's grid: fine enough to enlarge small heads from."""
+
+OUTLINED, OUTLINED_VIEWS, PLANES_ONLY, PLANE_VIEWS, UNLABELLED, UNLABELLED_VIEWS = range(6)
+"""Keys that keep the draws of a seed apart: which picture comes, and how it is changed."""
+
+BOX_CHANCE, BOX_AREA = 0.5, (0.02, 0.4)
+"""CutMix: how often a view gets a box, and the box's share of the picture (UniMatch's figures)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Samples that a batch takes so many of."""
+
+    samples: Sequence[Sample]
+    batch_size: int
+
+    def draw(self, seed: int, key: int, place: int) -> Sample:
+        """From shuffled passes over all samples, so that each comes equally often."""
+        turn, index = divmod(place, len(self.samples))
+        order = np.random.default_rng([seed, key, turn]).permutation(len(self.samples))
+        return self.samples[int(order[index])]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a run learns from."""
+
+    outlined: Stream
+    planes: Stream | None = None
+    """Pictures with a plane label and no outline."""
+    unlabelled: Stream | None = None
+    plane_classes: int = 0
+    """How many of `catalog.PLANES` are told apart; pictures of other planes then have no class."""
 
 
 class TrainingBatches(Dataset[Batch]):
     """Item `step` is the batch of that step: drawn samples, each in a drawn geometry and appearance.
 
-    A picture is drawn from shuffled passes over all samples, so each comes equally often. With several devices,
-    `rank` of `world` gives each its own pictures of a step.
+    Each stream has draws of its own, so that what is added to the labelled pictures does not change them. With several
+    devices, `rank` of `world` gives each its own pictures of a step. `training.strategy` tells what a batch holds.
     """
 
     def __init__(
-        self,
-        samples: Sequence[Sample],
-        grid: tuple[int, int],
-        batch_size: int,
-        seed: int,
-        rank: int = 0,
-        world: int = 1,
+        self, material: Material, grid: tuple[int, int], seed: int, rank: int = 0, world: int = 1
     ) -> None:
-        self.samples, self.grid, self.batch_size, self.seed = samples, grid, batch_size, seed
-        self.rank, self.world = rank, world
+        self.material, self.grid, self.seed, self.rank, self.world = material, grid, seed, rank, world
 
     def __getitem__(self, step: int) -> Batch:
-        first = (step * self.world + self.rank) * self.batch_size
-        views = [self._view(first + place) for place in range(self.batch_size)]
-        images, masks = (np.stack(part)[:, None] for part in zip(*views, strict=True))
-        return {"image": normalise(torch.from_numpy(images)), "mask": torch.from_numpy(masks)}
+        views = list(self._labelled(self.material.outlined, OUTLINED, OUTLINED_VIEWS, step))
+        if self.material.planes is not None:
+            views.extend(self._labelled(self.material.planes, PLANES_ONLY, PLANE_VIEWS, step))
+        batch = labelled_batch(views, self.material.plane_classes)
+        if self.material.unlabelled is not None:
+            batch |= self._unlabelled(self.material.unlabelled, step)
+        return batch
 
-    def _view(self, place: int) -> tuple[np.ndarray, np.ndarray]:
-        turn, index = divmod(place, len(self.samples))
-        order = np.random.default_rng([self.seed, 0, turn]).permutation(len(self.samples))
-        sample = self.samples[order[index]]
-        rng = np.random.default_rng([self.seed, 1, place])
-        matrix = Geometry.draw(rng).matrix(_shape(sample.pixels), self.grid)
-        image = Appearance.draw(rng).apply(warp(sample.pixels, matrix, self.grid))
-        return image, sample.head.transformed(matrix).coverage(self.grid)
+    def _places(self, stream: Stream, step: int) -> range:
+        first = (step * self.world + self.rank) * stream.batch_size
+        return range(first, first + stream.batch_size)
+
+    def _labelled(self, stream: Stream, key: int, view_key: int, step: int) -> Iterator[View]:
+        for place in self._places(stream, step):
+            sample = stream.draw(self.seed, key, place)
+            rng = np.random.default_rng([self.seed, view_key, place])
+            matrix = Geometry.draw(rng).matrix(_shape(sample.pixels), self.grid)
+            image = Appearance.draw(rng).apply(warp(sample.pixels, matrix, self.grid))
+            yield View(image, sample, matrix)
+
+    def _unlabelled(self, stream: Stream, step: int) -> Batch:
+        """A weak and two strong views of each picture, all in one geometry, and boxes for CutMix."""
+        parts: dict[str, list[np.ndarray]] = {name: [] for name in ("weak", "strong_1", "strong_2", "box_1", "box_2")}
+        for place in self._places(stream, step):
+            sample = stream.draw(self.seed, UNLABELLED, place)
+            rng = np.random.default_rng([self.seed, UNLABELLED_VIEWS, place])
+            weak = warp(sample.pixels, Geometry.draw(rng).matrix(_shape(sample.pixels), self.grid), self.grid)
+            parts["weak"].append(weak.astype(np.float32) / 255)
+            for number in "12":
+                parts[f"strong_{number}"].append(Appearance.draw(rng).apply(weak))
+                parts[f"box_{number}"].append(_draw_box(rng, self.grid))
+        tensors = {name: torch.from_numpy(np.stack(arrays)[:, None]) for name, arrays in parts.items()}
+        return {name: value if value.dtype == torch.bool else normalise(value) for name, value in tensors.items()}
 
 
 class ValidationBatches(Dataset[Batch]):
     """The samples in order, as a user's picture would come: letterboxed, unchanged."""
 
-    def __init__(self, samples: Sequence[Sample], grid: tuple[int, int], batch_size: int) -> None:
-        self.samples, self.grid, self.batch_size = samples, grid, batch_size
+    def __init__(
+        self, samples: Sequence[Sample], grid: tuple[int, int], batch_size: int, plane_classes: int = 0
+    ) -> None:
+        self.samples, self.grid, self.batch_size, self.plane_classes = samples, grid, batch_size, plane_classes
 
     def __len__(self) -> int:
         return -(-len(self.samples) // self.batch_size)
@@ -68,16 +116,49 @@ class ValidationBatches(Dataset[Batch]):
     def __getitem__(self, index: int) -> Batch:
         if index >= len(self):
             raise IndexError(index)
-        chosen = self.samples[index * self.batch_size : (index + 1) * self.batch_size]
-        images, masks = [], []
-        for sample in chosen:
+        views = []
+        for sample in self.samples[index * self.batch_size : (index + 1) * self.batch_size]:
             letterbox = Letterbox.fit(_shape(sample.pixels), self.grid)
-            images.append(letterbox.to_grid(sample.pixels).astype(np.float32) / 255)
-            masks.append(sample.head.transformed(letterbox.matrix).coverage(self.grid))
-        return {
-            "image": normalise(torch.from_numpy(np.stack(images)[:, None])),
-            "mask": torch.from_numpy(np.stack(masks)[:, None]),
-        }
+            views.append(View(letterbox.to_grid(sample.pixels).astype(np.float32) / 255, sample, letterbox.matrix))
+        return labelled_batch(views, self.plane_classes)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A picture (H, W), 0 to 1, on the network's grid, and the map from its sample's base grid to it."""
+
+    image: np.ndarray
+    sample: Sample
+    matrix: np.ndarray
+
+    def mask(self) -> np.ndarray:
+        """(H, W) shares in 0..1 of each pixel that is head; zero also where it is not known."""
+        if self.sample.head is None:
+            return np.zeros(self.image.shape, dtype=np.float32)
+        return self.sample.head.transformed(self.matrix).coverage(_shape(self.image))
+
+
+def labelled_batch(views: Sequence[View], plane_classes: int) -> Batch:
+    """What is known of the views' pictures, as tensors; a plane that is not told apart counts as not known."""
+    classes = {name: number for number, name in enumerate(PLANES[:plane_classes])}
+    return {
+        "image": normalise(torch.from_numpy(np.stack([view.image for view in views])[:, None])),
+        "mask": torch.from_numpy(np.stack([view.mask() for view in views])[:, None]),
+        "outlined": torch.tensor([view.sample.outlined for view in views]),
+        "plane": torch.tensor([classes.get(view.sample.plane, -1) for view in views]),
+    }
+
+
+def _draw_box(rng: np.random.Generator, grid: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool: a box for CutMix, or none."""
+    box = np.zeros(grid, dtype=bool)
+    if rng.random() < BOX_CHANCE:
+        area, aspect = rng.uniform(*BOX_AREA), math.exp(rng.uniform(-1, 1) * math.log(3))
+        height = min(grid[0], round(grid[0] * math.sqrt(area * aspect)))
+        width = min(grid[1], round(grid[1] * math.sqrt(area / aspect)))
+        top, left = rng.integers(grid[0] - height + 1), rng.integers(grid[1] - width + 1)
+        box[top : top + height, left : left + width] = True
+    return box
 
 
 class RoundSampler(Sampler[int]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def network_of_run(run: Path, checkpoint: str = BEST) -> tuple[UNet, TrainingOpt
         raise FetalheadError(f"{run}: no training run with {checkpoint} here")
     options = TrainingOptions.load(run / CONFIG)
     state = _load(run / checkpoint)["state_dict"]
-    network = UNet(Architecture(options.encoder, options.decoder_channels))
+    network = UNet(_architecture(options))
     _fill(
         network,
         {name.removeprefix(NETWORK): value for name, value in state.items() if name.startswith(NETWORK)},
@@ -35,16 +36,30 @@ def network_of_run(run: Path, checkpoint: str = BEST) -> tuple[UNet, TrainingOpt
     return network, options
 
 
+def _architecture(options: TrainingOptions) -> Architecture:
+    return Architecture(options.encoder, options.decoder_channels, getattr(options, "plane_classes", 0))
+
+
 def steps_done(checkpoint: Path) -> int:
     """The steps behind a run's checkpoint. Raises `FetalheadError`."""
     return int(_load(checkpoint)["global_step"])
 
 
-def initial_network(source: Path) -> tuple[UNet, list[dict[str, Any]]]:
+def initial_network(source: Path, planes: int = 0) -> tuple[UNet, list[dict[str, Any]]]:
     """The network to fine-tune, of a training run or of a model folder with its weights, and its stages of training.
 
-    Raises `FetalheadError`.
+    It has a head for so many `planes`: a new one, where its own is for another number. Raises `FetalheadError`.
     """
+    network, stages = _trained_network(source)
+    if planes == network.architecture.planes:
+        return network, stages
+    other = UNet(replace(network.architecture, planes=planes))
+    state = {name: value for name, value in network.state_dict().items() if not name.startswith("plane_head.")}
+    other.load_state_dict(state, strict=False)
+    return other, stages
+
+
+def _trained_network(source: Path) -> tuple[UNet, list[dict[str, Any]]]:
     if (source / CONFIG).is_file():
         return network_of_run(source)[0], stages_of(source)
     from safetensors.torch import load_file

@@ -14,11 +14,12 @@ import torch
 from safetensors.torch import save
 
 import fetalhead
+from fetalhead.catalog import PLANES
 from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_card import model_card
 from fetalhead.inference.model_folder import CONFIG_NAME, FORMAT, MODEL_NAME, ModelFolder, sha256
 from fetalhead.inference.predictor import Predictor
-from fetalhead.models.onnx_export import export_onnx
+from fetalhead.models.onnx_export import export_onnx, output_names
 from fetalhead.models.unet import MEAN, STD, UNet, normalise
 from fetalhead.options import TrainingOptions
 from fetalhead.training.checkpoint import WEIGHTS, network_of_run, steps_done
@@ -80,8 +81,8 @@ def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, opt
         "architecture": network.architecture.to_dict(),
         "input_size": list(trained.grid),
         "normalisation": {"mean": MEAN, "std": STD},
-        "outputs": ["head_probability"],
-        "classes": [],
+        "outputs": output_names(network),
+        "classes": list(PLANES[: network.architecture.planes]),
         "flips": options.flips,
         "training": {"stages": stages},
         "files": {path.name: sha256(path) for path in sorted(folder.iterdir())},
@@ -129,9 +130,13 @@ def _check_parity(network: UNet, trained: TrainingOptions, folder: ModelFolder, 
     pictures = torch.nn.functional.interpolate(coarse, size=trained.grid, mode="bicubic").clamp(0, 1)
     pictures = (pictures * 255).round()
     with torch.inference_mode():
-        expected = network(normalise(pictures / 255))["head_logits"].sigmoid().numpy()[:, 0]
+        outputs = network(normalise(pictures / 255))
+    expected = outputs["head_logits"].sigmoid().numpy()[:, 0]
     predictor = Predictor(folder, flips=False)
-    found = np.stack([predictor.predict(picture[0].numpy().astype(np.uint8)).grid_probability for picture in pictures])
-    difference = float(np.abs(found - expected).max())
+    found = [predictor.predict(picture[0].numpy().astype(np.uint8)) for picture in pictures]
+    difference = float(np.abs(np.stack([one.grid_probability for one in found]) - expected).max())
+    if "plane_logits" in outputs:
+        planes = np.array([list((one.plane or {}).values()) for one in found])
+        difference = max(difference, float(np.abs(planes - outputs["plane_logits"].softmax(dim=1).numpy()).max()))
     if not difference <= LARGEST_DIFFERENCE[half]:
         raise FetalheadError(f"onnxruntime and torch differ by {difference:.2g} in probability: nothing was exported")

@@ -16,17 +16,15 @@ from lightning.pytorch.callbacks import EMAWeightAveraging, TQDMProgressBar
 from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
-from fetalhead.datasets.samples import load_samples
+from fetalhead.catalog import STRATEGIES
 from fetalhead.errors import FetalheadError
 from fetalhead.models.unet import Architecture, UNet, prepare
-from fetalhead.options import TrainingOptions
+from fetalhead.options import TrainingOptions, named
 from fetalhead.training import run_folder
-from fetalhead.training.batches import BASE_FINENESS, RoundSampler, TrainingBatches, ValidationBatches
+from fetalhead.training.batches import RoundSampler, TrainingBatches, ValidationBatches
 from fetalhead.training.checkpoint import initial_network, steps_done
-from fetalhead.training.learner import Learner, Strategy
-from fetalhead.training.supervised import Supervised
-
-STRATEGIES: dict[str, type[Strategy]] = {Supervised.name: Supervised}
+from fetalhead.training.learner import Learner
+from fetalhead.training.material import load_material
 
 VALIDATION_BATCH = 16
 
@@ -46,12 +44,9 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
         options, encoder=architecture.encoder, decoder_channels=architecture.decoder_channels
     )
     last = _last_checkpoint(options, folder, resume)
-    learner = Learner(prepare(network), STRATEGIES[options.strategy](), options)
-    base = (round(options.grid[0] * BASE_FINENESS), round(options.grid[1] * BASE_FINENESS))
-    training, validation = (load_samples(options.data, split, base) for split in ("train", "val"))
-    for split, samples in (("train", training), ("val", validation)):
-        if not samples:
-            raise FetalheadError(f"no pictures of the {split} split in {', '.join(options.data)}")
+    prepare(network)
+    learner = Learner(network, named(STRATEGIES[options.strategy]["class"])(network, options), options)
+    material, validation = load_material(options)
     if _is_first_process():
         run_folder.begin(folder, options, earlier)
     trainer = lightning.Trainer(
@@ -71,14 +66,14 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
     )
     workers = 0 if trainer.num_devices == 1 and trainer.strategy.root_device.type == "cpu" else 4
     rounds = RoundSampler(options.steps_a_round, options.steps, steps_done(last) if last else 0)
-    batches = TrainingBatches(
-        training, options.grid, options.batch_size, options.seed, trainer.global_rank, trainer.world_size
-    )
+    batches = TrainingBatches(material, options.grid, options.seed, trainer.global_rank, trainer.world_size)
     trainer.fit(
         learner,
         DataLoader(batches, batch_size=None, sampler=rounds, num_workers=workers),
         DataLoader(
-            ValidationBatches(validation, options.grid, VALIDATION_BATCH), batch_size=None, num_workers=workers
+            ValidationBatches(validation, options.grid, VALIDATION_BATCH, material.plane_classes),
+            batch_size=None,
+            num_workers=workers,
         ),
         ckpt_path=str(last) if last else None,
     )
@@ -103,23 +98,25 @@ def _last_checkpoint(options: TrainingOptions, folder: Path, resume: bool) -> Pa
         if not resume:
             raise FetalheadError(f"{folder}: holds a run already; go on with --resume, or choose another --out")
         saved, given = TrainingOptions.load(config).to_dict(), options.to_dict()
-        saved["data"], given["data"] = (list(map(_absolute, values["data"])) for values in (saved, given))
-        changed = [name.replace("_", "-") for name in saved if saved[name] != given[name]]
+        for values in (saved, given):
+            for name in values.keys() & {"data", "unlabelled"}:
+                values[name] = list(map(_absolute, values[name]))
+        changed = [name.replace("_", "-") for name in saved if saved[name] != given.get(name)]
         if changed:
             raise FetalheadError(f"{folder}: --resume continues the run as it was set up, but --{changed[0]} differs")
     return last if last.exists() else None
 
 
 def _absolute(data: str) -> str:
-    kind, _, folder = data.partition("=")
-    return f"{kind}={Path(folder).absolute()}"
+    kind, equals, folder = data.partition("=")
+    return f"{kind}={Path(folder).absolute()}" if equals else str(Path(data).absolute())
 
 
 def _network(options: TrainingOptions) -> tuple[UNet, list[dict[str, Any]]]:
     """The network to begin with, and the stages of training behind it."""
     if options.init:
-        return initial_network(Path(options.init))
-    architecture = Architecture(options.encoder, options.decoder_channels)
+        return initial_network(Path(options.init), getattr(options, "plane_classes", 0))
+    architecture = Architecture(options.encoder, options.decoder_channels, getattr(options, "plane_classes", 0))
     try:
         return UNet(architecture, None if options.encoder_weights == "none" else options.encoder_weights), []
     except (RuntimeError, KeyError, ValueError) as error:

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from typing import Any
 
 import lightning
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics import MeanMetric
 
+from fetalhead.models.unet import UNet
 from fetalhead.options import TrainingOptions
-from fetalhead.training.batches import Batch
+from fetalhead.training.strategy import Batch, Strategy
 
 WARM_UP = 0.03
 """Share of the steps in which the learning rate rises; then it falls along a cosine to a hundredth."""
 
 
-class Strategy(Protocol):
-    """What `Learner` drives: a name, and a batch's named losses."""
-
-    name: str
-
-    def losses(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]: ...
-
-
 class Learner(lightning.LightningModule):
-    def __init__(self, network: nn.Module, strategy: Strategy, options: TrainingOptions) -> None:
+    def __init__(self, network: UNet, strategy: Strategy, options: TrainingOptions) -> None:
         super().__init__()
         self.network, self.strategy, self.options = network, strategy, options
         self.val_dice, self.val_iou = MeanMetric(), MeanMetric()
+        self.val_plane_accuracy, self.val_false_heads = MeanMetric(), MeanMetric()
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
-        losses = self.strategy.losses(self.network, _channels_last(batch))
-        total = torch.stack(list(losses.values())).sum()
+        losses = self.strategy.losses(self.network, _channels_last(batch), self.trainer.global_step)
+        total = torch.stack(list(losses.values())).sum() if losses else self._nothing()
         named = {"loss": total, **{f"loss_{name}": value for name, value in losses.items()}}
         self.log_dict(
             {name: value.detach() for name, value in named.items()},
@@ -45,27 +39,45 @@ class Learner(lightning.LightningModule):
         self.log("train_loss", total.detach(), prog_bar=True, logger=False)
         return total
 
+    def _nothing(self) -> Tensor:
+        """The loss of a batch that says nothing: 0, with gradients of 0."""
+        return 0 * torch.stack([value.sum() for value in self.network.parameters()]).sum()
+
     def on_train_batch_end(self, outputs: Any, batch: Batch, index: int) -> None:
         """End with the last step, also within a round. (With `max_steps` lightning cannot resume between epochs.)"""
+        self.strategy.after_step(self.network)
         if self.trainer.global_step >= self.options.steps:
             self.trainer.should_stop = True
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """Dice and IoU of each picture's mask on the network's grid."""
-        found = self.network(_channels_last(batch)["image"])["head_logits"] > 0
-        truth = batch["mask"] > 0.5
+        """Dice and IoU of each head's mask on the network's grid; planes told apart; heads where there are none."""
+        outputs = self.network(_channels_last(batch)["image"])
+        found, truth = outputs["head_logits"] > 0, batch["mask"] > 0.5
         overlap = (found & truth).sum(dim=(1, 2, 3)).float()
         both = found.sum(dim=(1, 2, 3)) + truth.sum(dim=(1, 2, 3))
-        self.val_dice.update(2 * overlap / both)
-        self.val_iou.update(overlap / (both - overlap))
+        head = truth.any(dim=(1, 2, 3))
+        if head.any():
+            self.val_dice.update((2 * overlap / both)[head])
+            self.val_iou.update((overlap / (both - overlap))[head])
+        if (without := batch["outlined"] & ~head).any():
+            self.val_false_heads.update(found.any(dim=(1, 2, 3))[without].float())
+        known = batch["plane"] >= 0
+        if "plane_logits" in outputs and known.any():
+            right = outputs["plane_logits"].argmax(dim=1) == batch["plane"]
+            self.val_plane_accuracy.update(right[known].float())
 
     def on_validation_epoch_end(self) -> None:
         self.log("val_dice", self.val_dice, prog_bar=True)
         self.log("val_iou", self.val_iou)
+        for name in ("val_plane_accuracy", "val_false_heads"):
+            if getattr(self, name).update_called:
+                self.log(name, getattr(self, name))
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=self.options.learning_rate, weight_decay=self.options.weight_decay
+            [value for value in self.parameters() if value.requires_grad],
+            lr=self.options.learning_rate,
+            weight_decay=self.options.weight_decay,
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
@@ -79,4 +91,7 @@ class Learner(lightning.LightningModule):
 
 
 def _channels_last(batch: Batch) -> Batch:
-    return {**batch, "image": batch["image"].contiguous(memory_format=torch.channels_last)}
+    return {
+        name: value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
+        for name, value in batch.items()
+    }

@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from fetalhead.datasets.splits import OWN_SPLIT
-from fetalhead.options import RUN_CONFIG, TrainingOptions
+from fetalhead.options import RUN_CONFIG, SemiSupervisedOptions, TrainingOptions
 
 CONFIG, ORIGIN, LOG, CURVES = RUN_CONFIG, "origin.yaml", "log.csv", "curves.png"
 BEST, LAST = "best.ckpt", "last.ckpt"
@@ -29,8 +29,10 @@ def begin(folder: Path, options: TrainingOptions, earlier: list[dict[str, Any]])
 def stages_of(run: Path) -> list[dict[str, Any]]:
     """The stages of training behind a run's network, itself last: options, with data sets by kind and split."""
     options = TrainingOptions.load(run / CONFIG)
-    stage = {name: value for name, value in options.to_dict().items() if name not in ("data", "init")}
+    stage = {name: value for name, value in options.to_dict().items() if name not in ("data", "unlabelled", "init")}
     stage["data"] = [_described(argument) for argument in options.data]
+    if isinstance(options, SemiSupervisedOptions):
+        stage["unlabelled"] = [_described(argument) for argument in options.unlabelled]
     origin = run / ORIGIN
     earlier = yaml.safe_load(origin.read_text(encoding="utf-8"))["earlier"] if origin.is_file() else []
     return [*earlier, stage]
@@ -38,7 +40,10 @@ def stages_of(run: Path) -> list[dict[str, Any]]:
 
 def _described(data: str) -> dict[str, str]:
     """A data set without its place on this machine."""
-    kind, _, folder = data.partition("=")
+    word, equals, folder = data.partition("=")
+    if not equals:
+        return {"kind": "pictures", "split": "published"}
+    kind = word.partition(":")[0]
     return {"kind": kind, "split": "its own" if (Path(folder) / OWN_SPLIT).is_file() else "published"}
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from fetalhead.training.losses import cross_entropy, dice_loss
+from fetalhead.models.unet import UNet
+from fetalhead.training.losses import segmentation_losses
+from fetalhead.training.strategy import Batch, Strategy
 
 
-class Supervised:
-    """A strategy: turns a network and a batch into named losses, whose sum is minimised."""
-
-    name = "supervised"
-
-    def losses(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """`batch` holds `image` (N, 1, H, W), normalised, and `mask` (N, 1, H, W), shares in 0..1."""
-        logits = network(batch["image"])["head_logits"]
-        return {"dice": dice_loss(logits, batch["mask"]), "cross_entropy": cross_entropy(logits, batch["mask"])}
+class Supervised(Strategy):
+    def losses(self, network: UNet, batch: Batch, step: int) -> dict[str, Tensor]:
+        return segmentation_losses(network(batch["image"])["head_logits"], batch["mask"], batch["outlined"])

@@ -1,0 +1,88 @@
+"""A case: one picture of a data set, and what the set tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.datasets.annotation import read_annotation
+from fetalhead.errors import FetalheadError
+from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.masks import Mask, read_mask
+from fetalhead.images.pixel_size import UNKNOWN, PixelSize
+from fetalhead.images.readers import read_images
+from fetalhead.images.readers.faults import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One picture: it may have an outline, a plane label, both or neither."""
+
+    name: str
+    """File name, as the data set lists it."""
+    subject: str
+    """The woman and pregnancy; pictures of one subject are always in one split."""
+    image_path: Path
+    split: str
+    """train, val, test, or unassigned."""
+    plane: str = ""
+    """One of `catalog.PLANES`; empty where the set does not tell."""
+    annotation_path: Path | None = None
+    """Where the head's outline is drawn; None where the set has none of this picture."""
+    label: int | None = None
+    """The head's value in a mask of several; None where every value but 0 is the head."""
+    filled: bool = False
+    """Whether the annotation is a mask by the set's layout; else it may be a thin outline."""
+    pixel_size: PixelSize = UNKNOWN
+    """Falsy, with the reason, where the set tells none that can be used."""
+    hc_mm: float | None = None
+
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """(H, W) grey values as shown. Raises `FetalheadError`."""
+        return read_grey(self.image_path)
+
+    def ellipse(self, shape: tuple[int, int] | None = None) -> Ellipse:
+        """The reference ellipse in pixels of the picture as shown; `shape` (H, W) is the picture's, where known.
+
+        Raises `FetalheadError`: no annotation, none that can be read, one of another size, or no ellipse.
+        """
+        return read_annotation(self._annotation(), shape or self._shape(), self.label)
+
+    def mask(self, shape: tuple[int, int] | None = None) -> Mask:
+        """(H, W) bool of what is head: the mask as drawn, or the inside of the drawn outline.
+
+        Raises `FetalheadError` as `ellipse` does.
+        """
+        shape = shape or self._shape()
+        if self.filled:
+            return read_mask(self._annotation(), shape, self.label)
+        return self.ellipse(shape).coverage(shape) > 0.5
+
+    def _annotation(self) -> Path:
+        path = self.annotation_path
+        if path is None:
+            raise FetalheadError(f"{one_line(self.image_path)}: its data set has no outline of it")
+        if not path.is_file():
+            raise FetalheadError(f"{one_line(self.image_path)}: its outline {one_line(path.name)} is missing")
+        return path
+
+    def _shape(self) -> tuple[int, int]:
+        height, width = self.pixels().shape
+        return height, width
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """The pictures of one `KIND=DIR`."""
+
+    kind: str
+    root: Path
+    cases: list[Case]
+
+
+def read_grey(path: Path) -> npt.NDArray[np.uint8]:
+    """(H, W) grey values as shown of a file's first picture, as `measure` reads it. Raises `FetalheadError`."""
+    return next(iter(read_images(path))).pixels

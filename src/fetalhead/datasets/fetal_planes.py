@@ -1,0 +1,64 @@
+"""FETAL_PLANES_DB as published: `Images/`, and a CSV with a plane label a picture.
+
+Burgos-Artizzu et al. 2020, Sci Rep 10:10200, doi 10.5281/zenodo.3904280, CC BY 4.0.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from fetalhead.datasets.case import Case
+from fetalhead.datasets.splits import Splits
+from fetalhead.errors import FetalheadError
+
+CSV_NAME = "FETAL_PLANES_DB_data.csv"
+PLANE_OF = {
+    "fetal brain": "head",
+    "fetal abdomen": "abdomen",
+    "fetal femur": "femur",
+    "fetal thorax": "other",
+    "maternal cervix": "other",
+    "other": "other",
+}
+"""Our plane by the published label, in lower case."""
+
+
+def read_cases(root: Path) -> list[Case]:
+    """The pictures in the order of the CSV; rows without a picture are left out: a part is a data set.
+
+    The subject is the patient's number, as in the names of pictures (`Patient01234`), so that sets drawn from this
+    one share it. Raises `FetalheadError` where the layout is another, or a label is unknown.
+    """
+    path, images = root / CSV_NAME, root / "Images"
+    if not (path.is_file() and images.is_dir()):
+        raise FetalheadError(f"{root}: no FETAL_PLANES_DB data here (wants Images/ and {CSV_NAME})")
+    there = {file.stem: file for file in sorted(images.iterdir()) if not file.name.startswith(".")}
+    splits = Splits.of(root)
+    cases = []
+    for row in _rows(path):
+        label = row["Plane"].strip().lower()
+        if label not in PLANE_OF:
+            raise FetalheadError(f"{path}: no plane {row['Plane']!r} (of {row['Image_name']!r})")
+        if (file := there.get(row["Image_name"])) is not None:
+            subject = patient(row["Patient_num"])
+            cases.append(Case(file.name, subject, file, splits.split_of(file.name, subject), PLANE_OF[label]))
+    if not cases:
+        raise FetalheadError(f"{images}: none of the pictures named in {CSV_NAME} is there")
+    return cases
+
+
+def patient(number: str) -> str:
+    """The subject that a patient's number stands for: `Patient00026` for 26."""
+    return f"Patient{number.strip():0>5}"
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as stream:
+            rows = list(csv.DictReader(stream, delimiter=";", restval=""))
+    except (OSError, csv.Error) as error:
+        raise FetalheadError(f"{path}: cannot be read: {error}") from error
+    if not rows or not {"Image_name", "Patient_num", "Plane"} <= rows[0].keys():
+        raise FetalheadError(f"{path}: no columns Image_name, Patient_num and Plane, parted by ';', as published")
+    return rows

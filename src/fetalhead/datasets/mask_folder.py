@@ -1,0 +1,79 @@
+"""A mask folder: `images/`, and `masks/` or `labels/` with a file of the same stem for each picture.
+
+Who is shown may be told by `subjects.csv` (columns name and subject, or patient), or by `sequences.csv` (columns
+sequence, first and last: pictures of consecutive frames); else by names as FETAL_PLANES_DB has them; else each picture
+is its own subject.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fetalhead.datasets.case import Case
+from fetalhead.datasets.fetal_planes import patient
+from fetalhead.datasets.splits import Splits
+from fetalhead.errors import FetalheadError
+from fetalhead.images.pixel_size import read_table
+
+MASK_FOLDERS = ("masks", "labels")
+
+
+def read_cases(root: Path, label: int | None = None) -> list[Case]:
+    """The pictures that have a mask, sorted by name; `label` is the head's value in masks of several.
+
+    Raises `FetalheadError` where the layout is another, or a picture or a mask lacks its fellow.
+    """
+    images = root / "images"
+    masks = next((root / name for name in MASK_FOLDERS if (root / name).is_dir()), None)
+    if not images.is_dir() or masks is None:
+        raise FetalheadError(f"{root}: no mask folder (wants images/ and masks/ or labels/)")
+    pictures, drawn = _by_stem(images), _by_stem(masks)
+    if not pictures:
+        raise FetalheadError(f"{images}: no pictures here")
+    if lonely := sorted(pictures.keys() ^ drawn.keys()):
+        there, lacking = (images, masks) if lonely[0] in pictures else (masks, images)
+        raise FetalheadError(f"{there / lonely[0]}: has no fellow of that name in {lacking} ({len(lonely)} such)")
+    splits, subjects = Splits.of(root), _subjects(root)
+    cases = []
+    for stem, file in pictures.items():
+        subject = subjects.get(stem) or _subject_of_name(stem)
+        split = splits.split_of(file.name, subject)
+        cases.append(Case(file.name, subject, file, split, "head", drawn[stem], label, filled=True))
+    return cases
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith(".") or not file.is_file():
+            continue
+        if file.stem in found:
+            raise FetalheadError(f"{file}: {found[file.stem].name} has the same stem; which of them is meant?")
+        found[file.stem] = file
+    return found
+
+
+def _subjects(root: Path) -> dict[str, str]:
+    """Subject by picture's stem, as far as a table tells."""
+    if (path := root / "subjects.csv").is_file():
+        table = read_table(path)
+        if "name" not in table.columns or not table.columns & {"subject", "patient"}:
+            raise FetalheadError(f"{path}: wants the columns name and subject (or patient)")
+        if "subject" in table.columns:
+            return {Path(row["name"]).stem: row["subject"] for row in table.rows}
+        return {Path(row["name"]).stem: patient(row["patient"]) for row in table.rows}
+    if (path := root / "sequences.csv").is_file():
+        table = read_table(path)
+        if not {"sequence", "first", "last"} <= table.columns:
+            raise FetalheadError(f"{path}: wants the columns sequence, first and last")
+        stems = sorted(_by_stem(root / "images"))
+        return {
+            stem: row["sequence"] for row in table.rows for stem in stems if row["first"] <= stem <= row["last"]
+        }
+    return {}
+
+
+def _subject_of_name(stem: str) -> str:
+    match = re.match(r"(Patient\d+)_", stem)
+    return match[1] if match else stem

@@ -1,0 +1,27 @@
+"""Multi-task learning: labelled loss + alpha x unlabelled loss + beta x classification loss.
+
+A batch mixes pictures that have an outline, a plane label, both or neither. A picture of another plane teaches that
+there is no head to outline.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from fetalhead.models.unet import UNet
+from fetalhead.options import MultiTaskOptions
+from fetalhead.training.losses import classification_losses, segmentation_losses
+from fetalhead.training.semi_supervised import SemiSupervised
+from fetalhead.training.strategy import Batch
+
+
+class MultiTask(SemiSupervised):
+    options: MultiTaskOptions
+
+    def losses(self, network: UNet, batch: Batch, step: int) -> dict[str, Tensor]:
+        outputs, unlabelled = self.forward_with_unlabelled(network, batch, step)
+        labelled = segmentation_losses(outputs["head_logits"], batch["mask"], batch["outlined"])
+        if not self.options.beta:
+            return labelled | unlabelled
+        classified = classification_losses(outputs["plane_logits"], batch["plane"])
+        return labelled | unlabelled | {name: self.options.beta * loss for name, loss in classified.items()}
