@@ -8,18 +8,25 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fetalhead.cli.command import parse
 from fetalhead.options import option
+
+if TYPE_CHECKING:
+    from fetalhead.datasets.case import Case
+    from fetalhead.inference.predictor import Predictor
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateOptions:
     """Compare a model with the reference outlines of a data set, and write figures that can be cited."""
 
-    data: str = option("the data set as KIND=DIR, such as hc18=data/hc18")
-    out: str = option("folder for metrics.json, cases.csv, panel.png, bland_altman.png and scatter.png")
+    data: str = option("the data set as KIND=DIR: hc18=DIR for outlines, planes=DIR for planes")
+    out: str = option(
+        "folder for metrics.json, cases.csv, panel.png, bland_altman.png and scatter.png; of planes, metrics.json, "
+        "planes.csv and confusion.png"
+    )
     model: str = option("name of a bundled model, or a model folder", default="standard")
     split: Literal["train", "val", "test", "all"] = option(
         "which subjects: of one split, or all, those of no split included", default="test"
@@ -40,6 +47,8 @@ def main(argv: Sequence[str]) -> int:
 
     figures.require_matplotlib()
     data = open_data(options.data)
+    if data.kind not in ("hc18", "planes"):
+        raise FetalheadError(f"--data {options.data}: evaluate takes hc18=DIR and planes=DIR")
     chosen, unassigned = select(data.cases, options.split)
     predictor = Predictor(options.model)
     out = Path(options.out)
@@ -48,6 +57,8 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         raise FetalheadError(f"--out {out}: cannot be made: {os.strerror(error.errno or 0)}") from error
 
+    if data.kind == "planes":
+        return _evaluate_planes(chosen, predictor, out, options)
     unreadable: list[str] = []
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
@@ -72,4 +83,39 @@ def main(argv: Sequence[str]) -> int:
     print(table(result))
     left_out = f"; {len(unreadable)} of {len(chosen)} images could not be read and are left out" if unreadable else ""
     print(f"\nwritten to {out}{left_out}", file=sys.stderr)
+    return 1 if unreadable else 0
+
+
+def _evaluate_planes(cases: Sequence[Case], predictor: Predictor, out: Path, options: EvaluateOptions) -> int:
+    from fetalhead.errors import FetalheadError
+    from fetalhead.evaluation import figures
+    from fetalhead.evaluation.planes import (
+        confusion_figure,
+        evaluate_planes,
+        plane_figures,
+        planes_table,
+        write_planes,
+    )
+
+    unreadable: list[str] = []
+    scored = evaluate_planes(cases, predictor, unreadable.append)
+    for line in unreadable:
+        print(f"fetalhead evaluate: {line}", file=sys.stderr)
+    if not scored:
+        raise FetalheadError(f"none of the {len(cases)} images of --split {options.split} can be read")
+    model = predictor.folder
+    result = plane_figures(scored, model.classes)
+    about: dict[str, object] = {
+        "model_id": model.model_id, "data": "planes", "split": options.split, "unreadable": len(unreadable),
+    }  # fmt: skip
+    try:
+        write_planes(out, scored, result, about)
+        if model.classes:
+            figures.save(confusion_figure(result), out / "confusion.png")
+    except OSError as error:
+        raise FetalheadError(f"--out {out}: cannot be written to: {os.strerror(error.errno or 0)}") from error
+    print(f"{model.model_id} on planes, split {options.split}: {planes_table(result)}")
+    if not model.classes:
+        print(f"fetalhead evaluate: {model.model_id} tells no planes: no confusion matrix", file=sys.stderr)
+    print(f"\nwritten to {out}", file=sys.stderr)
     return 1 if unreadable else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,10 @@ MASK_LEVEL = 0.5
 ALL = "all"
 
 
-def select(cases: Sequence[LabelledCase], split: str) -> tuple[list[LabelledCase], int]:
+AnyCase = TypeVar("AnyCase", bound=LabelledCase)
+
+
+def select(cases: Sequence[AnyCase], split: str) -> tuple[list[AnyCase], int]:
     """The cases of one split (or of "all", unassigned ones included), and how many cases belong to no split at all.
 
     Raises `FetalheadError` where the split is empty.
