@@ -31,6 +31,12 @@ class EvaluateOptions:
     split: Literal["train", "val", "test", "all"] = option(
         "which subjects: of one split, or all, those of no split included", default="test"
     )
+    corruptions: str | None = option(
+        "also with pictures made worse: all, or kinds such as speckle,blur; writes robustness.csv and robustness.png",
+        default=None,
+    )
+    severities: str = option("severities of the corruptions, 1 to 5", default="1,2,3,4,5")
+    one_a_subject: bool = option("corrupt one image a subject: enough for a sweep", default=False)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -40,12 +46,15 @@ def main(argv: Sequence[str]) -> int:
     from fetalhead.errors import FetalheadError
     from fetalhead.evaluation import figures
     from fetalhead.evaluation.cases import write_cases
+    from fetalhead.evaluation.corruptions import chosen_kinds, chosen_severities, one_a_subject
     from fetalhead.evaluation.evaluate import evaluate, select
     from fetalhead.evaluation.results import Evaluation, table, write_metrics
+    from fetalhead.evaluation.robustness import robustness_figure, robustness_table, sweep, write_robustness
     from fetalhead.evaluation.summary import summarise, summarise_bands
     from fetalhead.inference.predictor import Predictor
 
     figures.require_matplotlib()
+    kinds, severities = chosen_kinds(options.corruptions or ""), chosen_severities(options.severities)
     data = open_data(options.data)
     if data.kind not in ("hc18", "planes"):
         raise FetalheadError(f"--data {options.data}: evaluate takes hc18=DIR and planes=DIR")
@@ -58,6 +67,8 @@ def main(argv: Sequence[str]) -> int:
         raise FetalheadError(f"--out {out}: cannot be made: {os.strerror(error.errno or 0)}") from error
 
     if data.kind == "planes":
+        if kinds:
+            raise FetalheadError("--corruptions: wants a data set with outlines, such as hc18=DIR")
         return _evaluate_planes(chosen, predictor, out, options)
     unreadable: list[str] = []
     with warnings.catch_warnings(record=True) as notes:
@@ -81,6 +92,14 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         raise FetalheadError(f"--out {out}: cannot be written to: {os.strerror(error.errno or 0)}") from error
     print(table(result))
+    if kinds:
+        swept = one_a_subject(chosen) if options.one_a_subject else chosen
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # told above, for these same pictures
+            rows = sweep(swept, kinds, severities, predictor, lambda line: None)
+        write_robustness(out / "robustness.csv", rows)
+        figures.save(robustness_figure(rows), out / "robustness.png")
+        print(f"\n{robustness_table(rows)}")
     left_out = f"; {len(unreadable)} of {len(chosen)} images could not be read and are left out" if unreadable else ""
     print(f"\nwritten to {out}{left_out}", file=sys.stderr)
     return 1 if unreadable else 0

@@ -1,0 +1,107 @@
+"""How figures fall as pictures get worse: a row for each corruption and severity, and the curves."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fetalhead.datasets.case import Case
+from fetalhead.evaluation.corruptions import CorruptedCase
+from fetalhead.evaluation.evaluate import evaluate
+from fetalhead.evaluation.summary import Summary, summarise
+from fetalhead.inference.predictor import Predictor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CLEAN = "none"
+COLUMNS = ("corruption", "severity", "images", "subjects", "failures", "failure_rate", "dice", "dice_low", "dice_high",
+           "iou", "hd_mm", "adf_mm", "adf_low_mm", "adf_high_mm")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """One kind at one severity (`none` and 0: as they are)."""
+
+    kind: str
+    severity: int
+    summary: Summary
+
+
+def sweep(
+    cases: Sequence[Case],
+    kinds: Sequence[str],
+    severities: Sequence[int],
+    predictor: Predictor,
+    unreadable: Callable[[str], None],
+) -> list[Robustness]:
+    """The cases as they are, then under each kind and severity; `unreadable` is told once of what cannot be read."""
+    scored = evaluate(cases, predictor, unreadable)
+    if not scored:
+        return []
+    readable = {case.name for case in scored}
+    kept = [case for case in cases if case.name in readable]
+    rows = [Robustness(CLEAN, 0, summarise(scored))]
+    for kind in kinds:
+        for severity in severities:
+            corrupted = [CorruptedCase(case, kind, severity) for case in kept]
+            rows.append(Robustness(kind, severity, summarise(evaluate(corrupted, predictor))))
+    return rows
+
+
+def write_robustness(path: Path, rows: Sequence[Robustness]) -> None:
+    """`robustness.csv`: Dice and IoU 0 to 1 with failures counted as 0, lengths in mm over what was found."""
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            summary = row.summary
+            dice, adf = summary.metrics["dice"], summary.metrics["adf_mm"]
+            numbers = (
+                summary.failures / summary.images, dice.mean, dice.low, dice.high, summary.metrics["iou"].mean,
+                summary.metrics["hausdorff_mm"].mean, adf.mean, adf.low, adf.high,
+            )  # fmt: skip
+            counts = (row.kind, row.severity, summary.images, summary.subjects, summary.failures)
+            writer.writerow([*counts, *(format(number, ".6g") if number == number else "" for number in numbers)])
+
+
+def robustness_figure(rows: Sequence[Robustness]) -> Figure:
+    """Dice against severity, a panel a kind, with its interval, and the share of failures."""
+    from matplotlib.figure import Figure
+
+    kinds = list(dict.fromkeys(row.kind for row in rows if row.kind != CLEAN))
+    columns = min(4, len(kinds))
+    lines = -(-len(kinds) // columns)
+    figure = Figure(figsize=(2.9 * columns + 0.8, 2.3 * lines + 0.5), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
+    for axes in panels.flat[len(kinds) :]:
+        axes.set_axis_off()
+    for kind, axes in zip(kinds, panels.flat, strict=False):
+        chosen = [row for row in rows if row.kind in (CLEAN, kind)]
+        severity = [row.severity for row in chosen]
+        dice = [row.summary.metrics["dice"] for row in chosen]
+        axes.fill_between(
+            severity, [100 * d.low for d in dice], [100 * d.high for d in dice], color="#0072B2", alpha=0.2
+        )
+        axes.plot(severity, [100 * d.mean for d in dice], color="#0072B2", marker="o", label="Dice")
+        failures = [100 * row.summary.failures / row.summary.images for row in chosen]
+        axes.plot(severity, failures, color="#D55E00", linestyle="--", marker="s", label="no head found")
+        axes.set_title(kind, fontsize=10)
+        axes.grid(alpha=0.3)
+    panels[0][0].legend(fontsize=8)
+    figure.supxlabel("severity (0: as it is)")
+    figure.supylabel("% (band: 95 % interval by subject)")
+    return figure
+
+
+def robustness_table(rows: Sequence[Robustness]) -> str:
+    """The rows as text for a person."""
+    lines = [f"{'corruption':15} severity  Dice (%)  ADF (mm)  no head found"]
+    for row in rows:
+        summary = row.summary
+        dice, adf = 100 * summary.metrics["dice"].mean, summary.metrics["adf_mm"].mean
+        lines.append(f"{row.kind:15} {row.severity:8}  {dice:8.2f}  {adf:8.2f}  {summary.failures} of {summary.images}")
+    return "\n".join(lines)
