@@ -86,4 +86,4 @@ def test_a_set_without_figures_is_one_line(toy_model: Path, tmp_path: Path, caps
     write_plane_phantoms(tmp_path / "planes", seed=3, count=2)
     data = f"pictures={tmp_path / 'planes' / 'Images'}"
     assert main(["evaluate", "--model", str(toy_model), "--data", data, "--out", str(tmp_path / "out")]) == 1
-    assert "evaluate takes hc18=DIR and planes=DIR" in capsys.readouterr().err
+    assert "nothing is known to compare with" in capsys.readouterr().err

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class EvaluateOptions:
     """Compare a model with the reference outlines of a data set, and write figures that can be cited."""
 
-    data: str = option("the data set as KIND=DIR: hc18=DIR for outlines, planes=DIR for planes")
+    data: str = option("the data set as KIND=DIR: hc18=DIR, masks=DIR (figures in pixels) or planes=DIR")
     out: str = option(
         "folder for metrics.json, cases.csv, panel.png, bland_altman.png and scatter.png; of planes, metrics.json, "
         "planes.csv and confusion.png"
@@ -56,8 +56,8 @@ def main(argv: Sequence[str]) -> int:
     figures.require_matplotlib()
     kinds, severities = chosen_kinds(options.corruptions or ""), chosen_severities(options.severities)
     data = open_data(options.data)
-    if data.kind not in ("hc18", "planes"):
-        raise FetalheadError(f"--data {options.data}: evaluate takes hc18=DIR and planes=DIR")
+    if data.kind == "pictures":
+        raise FetalheadError(f"--data {options.data}: of plain pictures nothing is known to compare with")
     chosen, unassigned = select(data.cases, options.split)
     predictor = Predictor(options.model)
     out = Path(options.out)
@@ -66,10 +66,12 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         raise FetalheadError(f"--out {out}: cannot be made: {os.strerror(error.errno or 0)}") from error
 
+    if kinds and data.kind != "hc18":
+        raise FetalheadError("--corruptions: wants a data set with outlines and pixel sizes: hc18=DIR")
     if data.kind == "planes":
-        if kinds:
-            raise FetalheadError("--corruptions: wants a data set with outlines, such as hc18=DIR")
         return _evaluate_planes(chosen, predictor, out, options)
+    if data.kind == "masks":
+        return _evaluate_in_pixels(chosen, predictor, out, options)
     unreadable: list[str] = []
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
@@ -136,5 +138,27 @@ def _evaluate_planes(cases: Sequence[Case], predictor: Predictor, out: Path, opt
     print(f"{model.model_id} on planes, split {options.split}: {planes_table(result)}")
     if not model.classes:
         print(f"fetalhead evaluate: {model.model_id} tells no planes: no confusion matrix", file=sys.stderr)
+    print(f"\nwritten to {out}", file=sys.stderr)
+    return 1 if unreadable else 0
+
+
+def _evaluate_in_pixels(cases: Sequence[Case], predictor: Predictor, out: Path, options: EvaluateOptions) -> int:
+    from fetalhead.errors import FetalheadError
+    from fetalhead.evaluation.in_pixels import evaluate_in_pixels, pixels_table, write_in_pixels
+
+    unreadable: list[str] = []
+    scored = evaluate_in_pixels(cases, predictor, unreadable.append)
+    for line in unreadable:
+        print(f"fetalhead evaluate: {line}", file=sys.stderr)
+    if not scored:
+        raise FetalheadError(f"none of the {len(cases)} images of --split {options.split} can be read")
+    about: dict[str, object] = {
+        "model_id": predictor.folder.model_id, "data": "masks", "split": options.split, "unreadable": len(unreadable),
+    }  # fmt: skip
+    try:
+        write_in_pixels(out, scored, about)
+    except OSError as error:
+        raise FetalheadError(f"--out {out}: cannot be written to: {os.strerror(error.errno or 0)}") from error
+    print(f"{predictor.folder.model_id} on masks, split {options.split}: {pixels_table(scored)}")
     print(f"\nwritten to {out}", file=sys.stderr)
     return 1 if unreadable else 0

@@ -1,0 +1,66 @@
+"""Mask folders are scored against the masks as drawn, in pixels."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import bright_head
+
+from fetalhead.cli import main
+from fetalhead.images.ellipse import Ellipse
+
+HEAD = Ellipse.make(96, 64, 60, 44, 0.3)
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    """A head outlined right, one whose mask is smaller than the head by known axes, and one that is not to be seen."""
+    root = tmp_path / "masks"
+    (root / "images").mkdir(parents=True)
+    (root / "labels").mkdir()
+    smaller = Ellipse.make(96, 64, 54, 39.6, 0.3)
+    for name, drawn, grey in (("a", HEAD, 220), ("b", smaller, 220), ("c", HEAD, 40)):
+        cv2.imwrite(str(root / "images" / f"{name}.png"), bright_head(HEAD, grey=grey))
+        mask = np.where(drawn.coverage((128, 192)) > 0.5, 2, 0).astype(np.uint8)
+        mask[:5, :5] = 1
+        cv2.imwrite(str(root / "labels" / f"{name}.png"), mask)
+    return root
+
+
+def test_a_mask_folder_s_figures(
+    toy_model: Path, masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    command = ["evaluate", "--model", str(toy_model), "--data", f"masks:2={masks}", "--split", "all", "--out", str(out)]
+    assert main(command) == 0
+    with open(out / "cases.csv", newline="") as stream:
+        right, large, missed = csv.DictReader(stream)
+    assert float(right["dice"]) > 0.995 and float(right["hd_px"]) < 0.5 and float(right["adf_percent"]) < 0.5
+    # areas as 0.9 ** 2 to 1: Dice 2 * 0.81 / 1.81; circumferences as 0.9 to 1; axes differ by 6 pixels
+    assert float(large["dice"]) == pytest.approx(2 * 0.81 / 1.81, abs=0.005)
+    assert float(large["iou"]) == pytest.approx(0.81, abs=0.005)
+    assert float(large["df_percent"]) == pytest.approx(100 / 9, abs=0.5)
+    assert float(large["hd_px"]) == pytest.approx(6, abs=0.4)
+    assert missed["reason"] and float(missed["dice"]) == 0 and missed["hd_px"] == ""
+    document = json.loads((out / "metrics.json").read_text())
+    assert (document["images"], document["failures"], document["unreadable"]) == (3, 1, 0)
+    mean = np.mean([float(row["dice"]) for row in (right, large, missed)])
+    assert document["metrics"]["dice"]["mean"] == pytest.approx(mean, abs=1e-5)
+    assert document["metrics"]["hd_px"]["count"] == 2
+    assert "no head found in 1" in capsys.readouterr().out
+
+
+def test_a_mask_of_another_size_is_named_and_the_others_are_scored(
+    toy_model: Path, masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(masks / "labels" / "b.png"), np.zeros((20, 20), np.uint8))
+    out = tmp_path / "out"
+    command = ["evaluate", "--model", str(toy_model), "--data", f"masks:2={masks}", "--split", "all", "--out", str(out)]
+    assert main(command) == 1
+    assert "b.png" in capsys.readouterr().err
+    assert json.loads((out / "metrics.json").read_text())["images"] == 2
