@@ -261,3 +261,19 @@ def test_fine_tuning_gives_a_network_without_planes_a_head_for_them(tiny_hc18: P
     fit(TrainingOptions(**TINY, data=data), tmp_path / "first")
     fit(MultiTaskOptions(**SEMI, data=data, init=str(tmp_path / "first"), plane_classes=3), tmp_path / "second")
     assert network_of_run(tmp_path / "second")[0].architecture.planes == 3
+
+
+def test_an_exported_multitask_model_tells_planes(tiny_hc18: Path, planes: Path, tmp_path: Path) -> None:
+    from fetalhead.inference.model_folder import ModelFolder
+    from fetalhead.inference.predictor import Predictor
+    from fetalhead.training.export import ExportOptions, export
+
+    data = [f"hc18={tiny_hc18}", f"planes={planes}"]
+    fit(MultiTaskOptions(**SEMI, data=data, unlabelled=[f"planes={planes}"]), tmp_path / "run")
+    export(tmp_path / "run", tmp_path / "model", ExportOptions("tiny", "last.ckpt", True, flips=True, metrics=None))
+    folder = ModelFolder.load(tmp_path / "model")
+    assert folder.classes == ("head", "abdomen", "femur", "other")
+    prediction = Predictor(folder).predict(np.full((64, 96), 90, np.uint8))
+    assert prediction.plane is not None and sum(prediction.plane.values()) == pytest.approx(1, abs=1e-5)
+    card = (tmp_path / "model" / "MODEL_CARD.md").read_text()
+    assert "without labels: a data set in the layout of planes" in card and str(tmp_path) not in card
