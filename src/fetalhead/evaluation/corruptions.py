@@ -176,31 +176,49 @@ class CorruptedCase:
         return PixelSize(size.x / scale, size.y / scale, size.source)
 
     def pixels(self) -> Pixels:
-        return self._corrupted()[0]
-
-    def ellipse(self, shape: tuple[int, int] | None = None) -> Ellipse:
-        return self._corrupted()[1]
-
-    def _corrupted(self) -> tuple[Pixels, Ellipse]:
         pixels = self.case.pixels()
         head = self.case.ellipse((pixels.shape[0], pixels.shape[1]))
-        return corrupt(pixels, head, self.kind, self.severity, seed_of(self.name, self.kind))
+        return corrupt(pixels, head, self.kind, self.severity, self._seed)[0]
+
+    def ellipse(self, shape: tuple[int, int] | None = None) -> Ellipse:
+        if shape is None:
+            height, width = self.case.pixels().shape
+            shape = height, width
+        return moved_head(shape, self.case.ellipse(shape), self.kind, self.severity, self._seed)
+
+    @property
+    def _seed(self) -> int:
+        return seed_of(self.name, self.kind)
 
 
 def corrupt(pixels: Pixels, head: Ellipse, kind: str, severity: int, seed: int) -> tuple[Pixels, Ellipse]:
     """An (H, W) uint8 picture and its head in pixels, made worse; both keep the picture's shape and frame."""
-    corruption, rng = CORRUPTIONS[kind], np.random.default_rng(seed)
-    strength = corruption.strengths[severity - 1]
-    if corruption.change is not None:
-        return _grey(corruption.change(_unit(pixels), strength, rng)), head
-    assert corruption.move is not None
     height, width = pixels.shape
-    matrix = corruption.move((height, width), head, strength, rng)
+    matrix = _movement((height, width), head, kind, severity, seed)
+    if matrix is None:
+        corruption = CORRUPTIONS[kind]
+        assert corruption.change is not None
+        strength, rng = corruption.strengths[severity - 1], np.random.default_rng(seed)
+        return _grey(corruption.change(_unit(pixels), strength, rng)), head
     scale = math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
     if scale < 1 - 1e-9:  # what becomes too small to be shown is averaged, as a scanner does, and not skipped
         pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.5 * math.sqrt(1 / scale**2 - 1)), dtype=np.uint8)
     moved = cv2.warpAffine(pixels, matrix, (width, height), flags=cv2.INTER_LINEAR)
     return np.asarray(moved, dtype=np.uint8), head.transformed(matrix)
+
+
+def moved_head(shape: tuple[int, int], head: Ellipse, kind: str, severity: int, seed: int) -> Ellipse:
+    """Where `corrupt` leaves the head of a picture of `shape` (H, W)."""
+    matrix = _movement(shape, head, kind, severity, seed)
+    return head if matrix is None else head.transformed(matrix)
+
+
+def _movement(shape: tuple[int, int], head: Ellipse, kind: str, severity: int, seed: int) -> Matrix | None:
+    """The (2, 3) map of picture and head; None for kinds that leave things where they are."""
+    corruption = CORRUPTIONS[kind]
+    if corruption.move is None:
+        return None
+    return corruption.move(shape, head, corruption.strengths[severity - 1], np.random.default_rng(seed))
 
 
 def seed_of(name: str, kind: str) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,8 @@ from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.evaluate import MASK_LEVEL
 from fetalhead.evaluation.metrics import dice, ellipse_distances, filled, iou
 from fetalhead.evaluation.progress import progress
-from fetalhead.evaluation.results import DIGITS
-from fetalhead.evaluation.summary import DRAWS, LEVEL_PERCENT, SEED, bootstrap_interval
+from fetalhead.evaluation.results import BOOTSTRAP, plain, write_document
+from fetalhead.evaluation.summary import FloatArray, Statistics, farthest_from_zero, highest, lowest, statistics
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
@@ -46,12 +45,9 @@ class PixelScores:
     adf_percent: float
 
 
-def _farthest(values: list[float]) -> float:
-    return max(values, key=abs)
-
-
-FIGURES: dict[str, Callable[[list[float]], float]] = {
-    "dice": min, "iou": min, "mask_dice": min, "hd_px": max, "df_percent": _farthest, "adf_percent": max,
+FIGURES: dict[str, Callable[[FloatArray], float]] = {
+    "dice": lowest, "iou": lowest, "mask_dice": lowest, "hd_px": highest, "df_percent": farthest_from_zero,
+    "adf_percent": highest,
 }  # fmt: skip
 """The figures, and which value of each is the worst."""
 
@@ -87,23 +83,13 @@ def _score(case: Case, predictor: Predictor) -> PixelScores:
     )  # fmt: skip
 
 
-def pixel_figures(scored: Sequence[PixelScores]) -> dict[str, dict[str, float]]:
-    """Mean, SD, median, worst case and the mean's 95 % interval by subject, for each figure over what has it."""
-    figures = {}
-    for name, worst in FIGURES.items():
-        known = [(getattr(one, name), one.subject) for one in scored if not math.isnan(getattr(one, name))]
-        values = [value for value, _ in known]
-        low, high = bootstrap_interval(values, [subject for _, subject in known]) if known else (math.nan, math.nan)
-        figures[name] = {
-            "count": len(values),
-            "mean": float(np.mean(values)) if values else math.nan,
-            "sd": float(np.std(values, ddof=1)) if len(values) > 1 else math.nan,
-            "median": float(np.median(values)) if values else math.nan,
-            "worst": float(worst(values)) if values else math.nan,
-            "low": low,
-            "high": high,
-        }
-    return figures
+def pixel_figures(scored: Sequence[PixelScores]) -> dict[str, Statistics]:
+    """The statistics of each figure, over what has it."""
+    subjects = np.array([one.subject for one in scored])
+    return {
+        name: statistics(np.array([getattr(one, name) for one in scored], dtype=np.float64), subjects, worst)
+        for name, worst in FIGURES.items()
+    }
 
 
 def write_in_pixels(folder: Path, scored: Sequence[PixelScores], about: dict[str, object]) -> None:
@@ -120,13 +106,10 @@ def write_in_pixels(folder: Path, scored: Sequence[PixelScores], about: dict[str
         "images": len(scored),
         "subjects": len({one.subject for one in scored}),
         "failures": sum(bool(one.reason) for one in scored),
-        "bootstrap": {"resampled": "subjects", "draws": DRAWS, "seed": SEED, "level_percent": LEVEL_PERCENT},
-        "metrics": {
-            name: {key: None if math.isnan(value) else round(value, DIGITS) for key, value in numbers.items()}
-            for name, numbers in pixel_figures(scored).items()
-        },
+        "bootstrap": BOOTSTRAP,
+        "metrics": {name: asdict(numbers) for name, numbers in pixel_figures(scored).items()},
     }
-    (folder / "metrics.json").write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_document(folder / "metrics.json", plain(document))
 
 
 def pixels_table(scored: Sequence[PixelScores]) -> str:
@@ -139,9 +122,7 @@ def pixels_table(scored: Sequence[PixelScores]) -> str:
     ]
     for name, numbers in pixel_figures(scored).items():
         factor, unit = (1, "px") if name == "hd_px" else (1 if name.endswith("percent") else 100, "%")
-        mean, sd, median, worst, low, high = (
-            f"{factor * numbers[key]:.2f}" for key in ("mean", "sd", "median", "worst", "low", "high")
-        )
+        mean, sd, median, worst, low, high = (f"{factor * value:.2f}" for value in astuple(numbers)[1:])
         title = name.removesuffix("_px").removesuffix("_percent")
         lines.append(f"{title + ' ' + unit:12} {mean:>8} {sd:>8} {median:>8} {worst:>8}   {low} to {high}")
     return "\n".join(lines)

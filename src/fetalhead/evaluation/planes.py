@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,8 +15,8 @@ from fetalhead.catalog import PLANES
 from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.progress import progress
-from fetalhead.evaluation.results import DIGITS
-from fetalhead.evaluation.summary import DRAWS, LEVEL_PERCENT, SEED, Share, bootstrap_interval
+from fetalhead.evaluation.results import BOOTSTRAP, plain, write_document
+from fetalhead.evaluation.summary import Share, share_of
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
@@ -128,8 +127,7 @@ def _class(confusion: dict[str, dict[str, int]], plane: str) -> PlaneClass:
 def _share(cases: Sequence[PlaneCase], holds: Callable[[PlaneCase], bool]) -> Share | None:
     if not cases:
         return None
-    values = np.array([holds(case) for case in cases], dtype=np.float64)
-    return Share(float(values.mean()), *bootstrap_interval(values, [case.subject for case in cases]))
+    return share_of(np.array([holds(case) for case in cases]), [case.subject for case in cases])
 
 
 def write_planes(folder: Path, cases: Sequence[PlaneCase], figures: PlaneFigures, about: dict[str, object]) -> None:
@@ -138,20 +136,7 @@ def write_planes(folder: Path, cases: Sequence[PlaneCase], figures: PlaneFigures
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["name", "subject", "plane", "predicted", "head_outlined"])
         writer.writerows([c.name, c.subject, c.plane, c.predicted, str(c.outlined).lower()] for c in cases)
-    document = about | {
-        "bootstrap": {"resampled": "subjects", "draws": DRAWS, "seed": SEED, "level_percent": LEVEL_PERCENT},
-        **{name: _plain(value) for name, value in asdict(figures).items()},
-    }
-    text = json.dumps(document, indent=2, allow_nan=False)
-    (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, float):
-        return None if math.isnan(value) else round(value, DIGITS)
-    return value
+    write_document(folder / "metrics.json", plain(about | {"bootstrap": BOOTSTRAP} | asdict(figures)))
 
 
 def confusion_figure(figures: PlaneFigures) -> Figure:

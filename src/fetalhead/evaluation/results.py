@@ -14,6 +14,9 @@ from fetalhead.evaluation.summary import DRAWS, LEVEL_PERCENT, METRICS, SEED, WI
 DIGITS = 6
 """Decimals in `metrics.json`: beyond what another machine's arithmetic would change; `cases.csv` has them all."""
 
+BOOTSTRAP = {"resampled": "subjects", "draws": DRAWS, "seed": SEED, "level_percent": LEVEL_PERCENT}
+"""How the intervals were made, as `metrics.json` tells it."""
+
 MODULES = ("fetalhead", "numpy", "cv2", "onnxruntime")
 """Whose versions the figures may depend on."""
 
@@ -36,12 +39,17 @@ class Evaluation:
 
 def write_metrics(path: Path, evaluation: Evaluation) -> None:
     """The evaluation as JSON: no path, time or host in it, `null` where there is no number."""
-    path.write_text(json.dumps(document(evaluation), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_document(path, document(evaluation))
+
+
+def write_document(path: Path, values: dict[str, object]) -> None:
+    """Plain data as JSON."""
+    path.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def document(evaluation: Evaluation) -> dict[str, object]:
     """The evaluation as plain data for JSON; lengths in mm, Dice, IoU and shares 0 to 1."""
-    return {
+    return plain({
         "model_id": evaluation.model_id,
         "data": evaluation.data,
         "split": evaluation.split,
@@ -50,11 +58,11 @@ def document(evaluation: Evaluation) -> dict[str, object]:
         "failures": evaluation.overall.failures,
         "unassigned": evaluation.unassigned,
         "unreadable": evaluation.unreadable,
-        "bootstrap": {"resampled": "subjects", "draws": DRAWS, "seed": SEED, "level_percent": LEVEL_PERCENT},
+        "bootstrap": BOOTSTRAP,
         "versions": {name: str(importlib.import_module(name).__version__) for name in MODULES},
         "overall": _summary(evaluation.overall),
         "bands": {name: _summary(summary) for name, summary in evaluation.bands.items()},
-    }
+    })
 
 
 def table(evaluation: Evaluation) -> str:
@@ -111,16 +119,19 @@ def _summary(summary: Summary) -> dict[str, object]:
         "images": summary.images,
         "subjects": summary.subjects,
         "failures": summary.failures,
-        "metrics": {name: _numbers(asdict(numbers)) for name, numbers in summary.metrics.items()},
-        "adf_within_percent": {str(percent): _numbers(asdict(share)) for percent, share in summary.within.items()},
+        "metrics": {name: asdict(numbers) for name, numbers in summary.metrics.items()},
+        "adf_within_percent": {str(percent): asdict(share) for percent, share in summary.within.items()},
     }
 
 
-def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: _number(value) for name, value in values.items()}
+def plain(values: Mapping[str, object]) -> dict[str, object]:
+    """Data for JSON: None for NaN, and no more decimals than another machine would give."""
+    return {name: _plain(value) for name, value in values.items()}
 
 
-def _number(value: float) -> float | None:
-    if isinstance(value, int):
-        return value
-    return None if math.isnan(value) else round(value, DIGITS)
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return plain(value)
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, DIGITS)
+    return value

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fetalhead.datasets.case import Case
+from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.evaluation.corruptions import CorruptedCase
 from fetalhead.evaluation.evaluate import evaluate
 from fetalhead.evaluation.summary import Summary, summarise
@@ -33,18 +34,15 @@ class Robustness:
 
 def sweep(
     cases: Sequence[Case],
+    scored: Sequence[ScoredCase],
     kinds: Sequence[str],
     severities: Sequence[int],
     predictor: Predictor,
-    unreadable: Callable[[str], None],
 ) -> list[Robustness]:
-    """The cases as they are, then under each kind and severity; `unreadable` is told once of what cannot be read."""
-    scored = evaluate(cases, predictor, unreadable)
-    if not scored:
-        return []
-    readable = {case.name for case in scored}
-    kept = [case for case in cases if case.name in readable]
-    rows = [Robustness(CLEAN, 0, summarise(scored))]
+    """The cases as they are, `scored` already, then under each kind and severity. What is not scored is left out."""
+    clean = {case.name: case for case in scored}
+    kept = [case for case in cases if case.name in clean]
+    rows = [Robustness(CLEAN, 0, summarise([clean[case.name] for case in kept]))]
     for kind in kinds:
         for severity in severities:
             corrupted = [CorruptedCase(case, kind, severity) for case in kept]

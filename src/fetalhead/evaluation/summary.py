@@ -30,28 +30,28 @@ class Metric:
     worst: Callable[[FloatArray], float]
 
 
-def _lowest(values: FloatArray) -> float:
+def lowest(values: FloatArray) -> float:
     return float(values.min())
 
 
-def _highest(values: FloatArray) -> float:
+def highest(values: FloatArray) -> float:
     return float(values.max())
 
 
-def _farthest_from_zero(values: FloatArray) -> float:
+def farthest_from_zero(values: FloatArray) -> float:
     return float(values[np.argmax(np.abs(values))])
 
 
 METRICS = (
-    Metric("dice", "Dice, ellipse", "%", 100, _lowest),
-    Metric("iou", "IoU, ellipse", "%", 100, _lowest),
-    Metric("mask_dice", "Dice, mask", "%", 100, _lowest),
-    Metric("hausdorff_mm", "Hausdorff", "mm", 1, _highest),
-    Metric("hd95_mm", "Hausdorff 95 %", "mm", 1, _highest),
-    Metric("average_distance_mm", "surface distance", "mm", 1, _highest),
-    Metric("df_mm", "DF", "mm", 1, _farthest_from_zero),
-    Metric("adf_mm", "ADF", "mm", 1, _highest),
-    Metric("adf_percent", "ADF", "%", 1, _highest),
+    Metric("dice", "Dice, ellipse", "%", 100, lowest),
+    Metric("iou", "IoU, ellipse", "%", 100, lowest),
+    Metric("mask_dice", "Dice, mask", "%", 100, lowest),
+    Metric("hausdorff_mm", "Hausdorff", "mm", 1, highest),
+    Metric("hd95_mm", "Hausdorff 95 %", "mm", 1, highest),
+    Metric("average_distance_mm", "surface distance", "mm", 1, highest),
+    Metric("df_mm", "DF", "mm", 1, farthest_from_zero),
+    Metric("adf_mm", "ADF", "mm", 1, highest),
+    Metric("adf_percent", "ADF", "%", 1, highest),
 )
 
 
@@ -103,8 +103,10 @@ def summarise(cases: Sequence[ScoredCase], seed: int = SEED) -> Summary:
         images=len(cases),
         subjects=len(set(subjects)),
         failures=sum(case.failed for case in cases),
-        metrics={metric.name: _statistics(_column(cases, metric.name), subjects, metric, seed) for metric in METRICS},
-        within={percent: _share(adf <= percent, subjects, seed) for percent in WITHIN_PERCENT},
+        metrics={
+            metric.name: statistics(_column(cases, metric.name), subjects, metric.worst, seed) for metric in METRICS
+        },
+        within={percent: share_of(adf <= percent, subjects, seed) for percent in WITHIN_PERCENT},
     )
 
 
@@ -134,7 +136,10 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def _statistics(values: FloatArray, subjects: npt.NDArray[np.str_], metric: Metric, seed: int) -> Statistics:
+def statistics(
+    values: FloatArray, subjects: npt.NDArray[np.str_], worst: Callable[[FloatArray], float], seed: int = SEED
+) -> Statistics:
+    """Of the (N,) `values` that are not NaN; `worst` picks the worst of some, `subjects` (N,) says whose they are."""
     known = ~np.isnan(values)
     values, subjects = values[known], subjects[known]
     if not len(values):
@@ -144,12 +149,13 @@ def _statistics(values: FloatArray, subjects: npt.NDArray[np.str_], metric: Metr
         float(values.mean()),
         float(values.std(ddof=1)) if len(values) > 1 else math.nan,
         float(np.median(values)),
-        metric.worst(values),
+        worst(values),
         *bootstrap_interval(values, subjects, seed),
     )
 
 
-def _share(holds: npt.NDArray[np.bool_], subjects: npt.NDArray[np.str_], seed: int) -> Share:
+def share_of(holds: npt.NDArray[np.bool_], subjects: npt.ArrayLike, seed: int = SEED) -> Share:
+    """The share of (N,) bool, one or more, of the `subjects` (N,) they belong to."""
     return Share(float(holds.mean()), *bootstrap_interval(holds, subjects, seed))
 
 
