@@ -133,3 +133,13 @@ def test_broken_folders_are_one_line(tmp_path: Path) -> None:
     write_planes(tmp_path / "strange", [("p1", "1", "Fetal hand")])
     with pytest.raises(FetalheadError, match="no plane 'Fetal hand'"):
         open_data(f"planes={tmp_path / 'strange'}")
+
+
+def test_a_picture_with_a_numbered_name_keeps_its_mask_to_itself(tmp_path: Path) -> None:
+    """In HC18's layout `x_Annotation_1.png` is a part of `x_Annotation.png`; here `a_1.png` is another picture."""
+    write_masks(tmp_path, ["a", "a_1"])
+    other = Ellipse.make(60, 40, 22, 18, 0.0)
+    cv2.imwrite(str(tmp_path / "masks" / "a_1.png"), ((other.coverage((128, 192)) > 0.5) * 255).astype(np.uint8))
+    first, second = open_data(f"masks={tmp_path}").cases
+    assert first.ellipse().perimeter == pytest.approx(HEAD.perimeter, rel=0.005)
+    assert second.ellipse().perimeter == pytest.approx(other.perimeter, rel=0.01)

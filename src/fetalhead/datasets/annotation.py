@@ -21,28 +21,31 @@ LEAST_OVERLAP = 0.95
 """Dice of a mask and the ellipse through its border: a head drawn by hand has more, a half drawn one less."""
 
 
-def read_annotation(path: Path, shape: tuple[int, int], label: int | None = None) -> Ellipse:
+def read_annotation(path: Path, shape: tuple[int, int]) -> Ellipse:
     """The ellipse in pixels that is drawn in `path`, for a picture of `shape` (H, W) as shown.
 
     A thin outline gives the ellipse along its centre line. A filled mask, read as `images.masks` does and joined with
     its further parts (`x_Annotation_1.png` and so on beside `x_Annotation.png`), gives the ellipse through its border
-    at sub-pixel places; `label` is the head's value in a mask of several. Raises `FetalheadError`, in one line with
-    the file's name.
+    at sub-pixel places. Raises `FetalheadError`, in one line with the file's name.
     """
     in_parts = path.with_stem(f"{path.stem}_1").is_file()
-    if not in_parts and label is None:
+    if not in_parts:
         drawn = next(read_images(path)).pixels
         outline = ellipse_of_outline(drawn)
         if outline and drawn.shape == shape:
             return outline
-    mask = read_mask(mask_parts(path) if in_parts else path, shape, label)
-    ellipse = _ellipse_of_mask(mask)
+    return ellipse_of_mask(path, read_mask(mask_parts(path) if in_parts else path, shape))
+
+
+def ellipse_of_mask(path: Path, mask: Mask) -> Ellipse:
+    """The ellipse in pixels of an (H, W) mask read from `path`. Raises `FetalheadError` where it stands for none."""
+    ellipse = _fitted(mask)
     if not ellipse:
         raise FetalheadError(f"{one_line(path)}: {ellipse.reason}")
     return ellipse
 
 
-def _ellipse_of_mask(mask: Mask) -> Ellipse | NoEllipse:
+def _fitted(mask: Mask) -> Ellipse | NoEllipse:
     solid = fill_holes(mask)
     if mask.sum() <= LEAST_FILLED * solid.sum():
         return ellipse_of_outline(mask)

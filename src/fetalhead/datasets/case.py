@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.datasets.annotation import read_annotation
+from fetalhead.datasets.annotation import ellipse_of_mask, read_annotation
 from fetalhead.errors import FetalheadError
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.masks import Mask, read_mask
@@ -49,7 +49,14 @@ class Case:
 
         Raises `FetalheadError`: no annotation, none that can be read, one of another size, or no ellipse.
         """
-        return read_annotation(self._annotation(), shape or self._shape(), self.label)
+        shape = shape or self._shape()
+        if self.filled:
+            return self.ellipse_of(self.mask(shape))
+        return read_annotation(self._annotation(), shape)
+
+    def ellipse_of(self, mask: Mask) -> Ellipse:
+        """The reference ellipse of this picture's `mask`, read already. Raises `FetalheadError` where there is none."""
+        return ellipse_of_mask(self._annotation(), mask)
 
     def mask(self, shape: tuple[int, int] | None = None) -> Mask:
         """(H, W) bool of what is head: the mask as drawn, or the inside of the drawn outline.

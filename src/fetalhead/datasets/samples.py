@@ -101,21 +101,25 @@ def labelled_subjects(labels: str, subjects: int) -> int:
 
 
 def _sample(case: Case, base: tuple[int, int]) -> Sample:
-    pixels, letterbox = _small(case, base)
-    sample = Sample(case.name, case.subject, letterbox.to_grid(pixels).astype(np.uint8), plane=case.plane)
+    sample, shape, letterbox = _small(case, base)
+    sample = replace(sample, plane=case.plane)
     if case.annotation_path is None:
         return sample
-    shape = (pixels.shape[0], pixels.shape[1])
-    if case.filled and not case.mask(shape).any():
+    if not case.filled:
+        return replace(sample, head=case.ellipse(shape).transformed(letterbox.matrix))
+    mask = case.mask(shape)
+    if not mask.any():
         return replace(sample, plane=NO_HEAD)
-    return replace(sample, head=case.ellipse(shape).transformed(letterbox.matrix))
+    return replace(sample, head=case.ellipse_of(mask).transformed(letterbox.matrix))
 
 
 def _stripped(case: Case, base: tuple[int, int]) -> Sample:
-    pixels, letterbox = _small(case, base)
-    return Sample(case.name, case.subject, letterbox.to_grid(pixels).astype(np.uint8))
+    return _small(case, base)[0]
 
 
-def _small(case: Case, base: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], Letterbox]:
+def _small(case: Case, base: tuple[int, int]) -> tuple[Sample, tuple[int, int], Letterbox]:
+    """A case's picture alone on the base grid, with the picture's own shape (H, W) and the way onto the grid."""
     pixels = case.pixels()
-    return pixels, Letterbox.fit((pixels.shape[0], pixels.shape[1]), base)
+    shape = (pixels.shape[0], pixels.shape[1])
+    letterbox = Letterbox.fit(shape, base)
+    return Sample(case.name, case.subject, letterbox.to_grid(pixels).astype(np.uint8)), shape, letterbox

@@ -68,7 +68,8 @@ def evaluate_in_pixels(
 def _score(case: Case, predictor: Predictor) -> PixelScores:
     pixels = case.pixels()
     shape = (pixels.shape[0], pixels.shape[1])
-    truth, reference = case.mask(shape), case.ellipse(shape)
+    truth = case.mask(shape)
+    reference = case.ellipse_of(truth)
     measurement, prediction = measure_image(UltrasoundImage(pixels), predictor)
     mask = prediction.head_probability > MASK_LEVEL if prediction else np.zeros(shape, dtype=bool)
     found = measurement.ellipse_px if measurement else None
