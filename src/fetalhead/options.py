@@ -68,6 +68,11 @@ class TrainingOptions:
         """(H, W) of the network's input."""
         return _grid(self.image_size)
 
+    @property
+    def planes(self) -> int:
+        """Classes of the network's plane head; 0 for a network without one."""
+        return 0
+
     def to_dict(self) -> dict[str, Any]:
         """The options as plain data for YAML and JSON."""
         return dataclasses.asdict(self) | {"decoder_channels": list(self.decoder_channels)}
@@ -127,6 +132,10 @@ class MultiTaskOptions(SemiSupervisedOptions):
         super().__post_init__()
         _check_counts(self, "plane_batch")
         _check_range(self, "beta", 0, math.inf)
+
+    @property
+    def planes(self) -> int:
+        return self.plane_classes
 
 
 def options_class(strategy: str) -> type[TrainingOptions]:

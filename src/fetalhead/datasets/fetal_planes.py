@@ -5,12 +5,12 @@ Burgos-Artizzu et al. 2020, Sci Rep 10:10200, doi 10.5281/zenodo.3904280, CC BY 
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.splits import Splits
 from fetalhead.errors import FetalheadError
+from fetalhead.images.pixel_size import read_table
 
 CSV_NAME = "FETAL_PLANES_DB_data.csv"
 PLANE_OF = {
@@ -34,14 +34,17 @@ def read_cases(root: Path) -> list[Case]:
     if not (path.is_file() and images.is_dir()):
         raise FetalheadError(f"{root}: no FETAL_PLANES_DB data here (wants Images/ and {CSV_NAME})")
     there = {file.stem: file for file in sorted(images.iterdir()) if not file.name.startswith(".")}
+    table = read_table(path, delimiter=";")
+    if not {"image_name", "patient_num", "plane"} <= table.columns:
+        raise FetalheadError(f"{path}: no columns Image_name, Patient_num and Plane, parted by ';', as published")
     splits = Splits.of(root)
     cases = []
-    for row in _rows(path):
-        label = row["Plane"].strip().lower()
+    for row in table.rows:
+        label = row["plane"].strip().lower()
         if label not in PLANE_OF:
-            raise FetalheadError(f"{path}: no plane {row['Plane']!r} (of {row['Image_name']!r})")
-        if (file := there.get(row["Image_name"])) is not None:
-            subject = patient(row["Patient_num"])
+            raise FetalheadError(f"{path}: no plane {row['plane']!r} (of {row['image_name']!r})")
+        if (file := there.get(row["image_name"])) is not None:
+            subject = patient(row["patient_num"])
             cases.append(Case(file.name, subject, file, splits.split_of(file.name, subject), PLANE_OF[label]))
     if not cases:
         raise FetalheadError(f"{images}: none of the pictures named in {CSV_NAME} is there")
@@ -51,14 +54,3 @@ def read_cases(root: Path) -> list[Case]:
 def patient(number: str) -> str:
     """The subject that a patient's number stands for: `Patient00026` for 26."""
     return f"Patient{number.strip():0>5}"
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as stream:
-            rows = list(csv.DictReader(stream, delimiter=";", restval=""))
-    except (OSError, csv.Error) as error:
-        raise FetalheadError(f"{path}: cannot be read: {error}") from error
-    if not rows or not {"Image_name", "Patient_num", "Plane"} <= rows[0].keys():
-        raise FetalheadError(f"{path}: no columns Image_name, Patient_num and Plane, parted by ';', as published")
-    return rows

@@ -8,6 +8,7 @@ is its own subject.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from fetalhead.datasets.case import Case
@@ -34,7 +35,7 @@ def read_cases(root: Path, label: int | None = None) -> list[Case]:
     if lonely := sorted(pictures.keys() ^ drawn.keys()):
         there, lacking = (images, masks) if lonely[0] in pictures else (masks, images)
         raise FetalheadError(f"{there / lonely[0]}: has no fellow of that name in {lacking} ({len(lonely)} such)")
-    splits, subjects = Splits.of(root), _subjects(root)
+    splits, subjects = Splits.of(root), _subjects(root, pictures)
     cases = []
     for stem, file in pictures.items():
         subject = subjects.get(stem) or _subject_of_name(stem)
@@ -54,7 +55,7 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _subjects(root: Path) -> dict[str, str]:
+def _subjects(root: Path, stems: Iterable[str]) -> dict[str, str]:
     """Subject by picture's stem, as far as a table tells."""
     if (path := root / "subjects.csv").is_file():
         table = read_table(path)
@@ -67,7 +68,6 @@ def _subjects(root: Path) -> dict[str, str]:
         table = read_table(path)
         if not {"sequence", "first", "last"} <= table.columns:
             raise FetalheadError(f"{path}: wants the columns sequence, first and last")
-        stems = sorted(_by_stem(root / "images"))
         return {
             stem: row["sequence"] for row in table.rows for stem in stems if row["first"] <= stem <= row["last"]
         }

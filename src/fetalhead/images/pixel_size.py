@@ -83,18 +83,18 @@ class Table:
     rows: list[dict[str, str]]
 
     @classmethod
-    def parse(cls, lines: Iterable[str]) -> Table:
+    def parse(cls, lines: Iterable[str], delimiter: str = ",") -> Table:
         """Blanks after a comma are passed over, and so are cells beyond the header's. Raises `csv.Error`."""
-        reader = csv.DictReader(lines, skipinitialspace=True, restval="")
+        reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True, restval="")
         columns = frozenset(map(_plain, reader.fieldnames or ()))
         return cls(columns, [{_plain(name): cell for name, cell in row.items() if name is not None} for row in reader])
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, delimiter: str = ",") -> Table:
     """The CSV at `path`, its names of any encoding. Raises `FetalheadError` where the file is none."""
     try:
         with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as stream:
-            return Table.parse(stream)
+            return Table.parse(stream, delimiter)
     except OSError as error:
         raise FetalheadError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}") from error
     except csv.Error as error:

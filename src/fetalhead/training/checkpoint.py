@@ -27,7 +27,7 @@ def network_of_run(run: Path, checkpoint: str = BEST) -> tuple[UNet, TrainingOpt
         raise FetalheadError(f"{run}: no training run with {checkpoint} here")
     options = TrainingOptions.load(run / CONFIG)
     state = _load(run / checkpoint)["state_dict"]
-    network = UNet(_architecture(options))
+    network = UNet(architecture_of(options))
     _fill(
         network,
         {name.removeprefix(NETWORK): value for name, value in state.items() if name.startswith(NETWORK)},
@@ -36,8 +36,9 @@ def network_of_run(run: Path, checkpoint: str = BEST) -> tuple[UNet, TrainingOpt
     return network, options
 
 
-def _architecture(options: TrainingOptions) -> Architecture:
-    return Architecture(options.encoder, options.decoder_channels, getattr(options, "plane_classes", 0))
+def architecture_of(options: TrainingOptions) -> Architecture:
+    """The network that a run with such options trains."""
+    return Architecture(options.encoder, options.decoder_channels, options.planes)
 
 
 def steps_done(checkpoint: Path) -> int:

@@ -18,11 +18,11 @@ from torch.utils.data import DataLoader
 
 from fetalhead.catalog import STRATEGIES
 from fetalhead.errors import FetalheadError
-from fetalhead.models.unet import Architecture, UNet, prepare
+from fetalhead.models.unet import UNet, prepare
 from fetalhead.options import TrainingOptions, named
 from fetalhead.training import run_folder
 from fetalhead.training.batches import RoundSampler, TrainingBatches, ValidationBatches
-from fetalhead.training.checkpoint import initial_network, steps_done
+from fetalhead.training.checkpoint import architecture_of, initial_network, steps_done
 from fetalhead.training.learner import Learner
 from fetalhead.training.material import load_material
 
@@ -115,10 +115,10 @@ def _absolute(data: str) -> str:
 def _network(options: TrainingOptions) -> tuple[UNet, list[dict[str, Any]]]:
     """The network to begin with, and the stages of training behind it."""
     if options.init:
-        return initial_network(Path(options.init), getattr(options, "plane_classes", 0))
-    architecture = Architecture(options.encoder, options.decoder_channels, getattr(options, "plane_classes", 0))
+        return initial_network(Path(options.init), options.planes)
+    weights = None if options.encoder_weights == "none" else options.encoder_weights
     try:
-        return UNet(architecture, None if options.encoder_weights == "none" else options.encoder_weights), []
+        return UNet(architecture_of(options), weights), []
     except (RuntimeError, KeyError, ValueError) as error:
         raise FetalheadError(f"--encoder {options.encoder}: timm has no such encoder ({error})") from error
 
