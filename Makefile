@@ -17,7 +17,7 @@ demo:  ## install the light package into a fresh environment and measure phantom
 $(VENV)/installed: pyproject.toml requirements-dev.txt constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet -c constraints.txt torch
-	$(VENV)/bin/python -m pip install --quiet -c constraints.txt -e '.[train,dicom]' -r requirements-dev.txt
+	$(VENV)/bin/python -m pip install --quiet -c constraints.txt -e '.[all]' -r requirements-dev.txt
 	touch $@
 
 test: $(VENV)/installed  ## install everything the tests need, and run the quick ones

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
@@ -72,3 +75,125 @@ def compressed(made: Dataset, frames: list[bytes], syntax: str, photometric: str
     made["PixelData"].VR = "OB"
     made["PixelData"].is_undefined_length = True
     return made
+
+
+def tinted(grey: np.ndarray) -> np.ndarray:
+    """(..., 3) the picture as a scanner tints it: colours taken for one another would show in its luma."""
+    return np.round(grey[..., None] * np.array([1.0, 0.85, 0.6])).astype(np.uint8)
+
+
+def luma(colour: np.ndarray) -> np.ndarray:
+    """(..., H, W) grey of red, green, blue, by Pillow."""
+    flat = colour.reshape(-1, *colour.shape[-2:])
+    return np.asarray(Image.fromarray(flat).convert("L")).reshape(colour.shape[:-1])
+
+
+def ycbcr(colour: np.ndarray) -> np.ndarray:
+    flat = colour.reshape(-1, *colour.shape[-2:])
+    return np.asarray(Image.fromarray(flat).convert("YCbCr")).reshape(colour.shape)
+
+
+def jpeg(picture: np.ndarray, format: str = "JPEG", **options: Any) -> bytes:
+    stream = BytesIO()
+    Image.fromarray(picture).save(stream, format, **options)
+    return stream.getvalue()
+
+
+def jpeg_rgb(colour: np.ndarray, marked: bool = True) -> bytes:
+    """A JPEG stream of red, green, blue as they are; unmarked, nothing in it says so."""
+    stream = jpeg(colour, quality=95, keep_rgb=True)
+    if marked:
+        return stream
+    mark = stream.index(b"\xff\xee")
+    stream = stream[:mark] + stream[mark + 2 + int.from_bytes(stream[mark + 2 : mark + 4], "big") :]
+    frame, scan = stream.index(b"\xff\xc0"), stream.index(b"\xff\xda")
+    raw = bytearray(stream)
+    raw[frame + 10 : frame + 19 : 3] = raw[scan + 5 : scan + 11 : 2] = b"\1\2\3"
+    return bytes(raw)
+
+
+def stored(kind: str, grey: np.ndarray, frames: int = 0) -> Dataset:
+    """An uncompressed data set of the (H, W) or (N, H, W) picture, in one of the ways to store one (`KINDS`)."""
+    if kind == "grey":
+        return dataset(grey, frames=frames)
+    if kind == "inverted":
+        return dataset(255 - grey, frames=frames, PhotometricInterpretation="MONOCHROME1")
+    if kind == "twelve bits":
+        return dataset(np.round(grey * (4095 / 255)).astype(np.uint16), frames=frames, BitsStored=12, HighBit=11)
+    if kind == "sixteen bits":
+        return dataset(grey.astype(np.uint16) * 257, frames=frames)
+    if kind in ("palette", "segmented palette"):
+        return _with_palette(dataset(255 - grey, frames=frames), kind == "segmented palette")
+    colour = tinted(grey)
+    if kind.startswith("ybr full 422"):
+        values = ycbcr(colour)
+        even, odd = values[..., ::2, :], values[..., 1::2, :]
+        made = dataset(values, frames=frames, PhotometricInterpretation="YBR_FULL_422")
+        made.PixelData = np.stack([even[..., 0], odd[..., 0], even[..., 1], even[..., 2]], axis=-1).tobytes()
+        return made
+    values = ycbcr(colour) if kind.startswith("ybr") else colour
+    made = dataset(values, frames=frames, PhotometricInterpretation="YBR_FULL" if kind.startswith("ybr") else "RGB")
+    if kind.endswith("by plane"):
+        made.PlanarConfiguration = 1
+        made.PixelData = np.ascontiguousarray(np.moveaxis(values, -1, -3)).tobytes()
+    return made
+
+
+def _with_palette(made: Dataset, segmented: bool) -> Dataset:
+    """The tint as a palette that turns the values round; segmented, as one straight line (PS3.3 C.7.9.2)."""
+    made.PhotometricInterpretation = "PALETTE COLOR"
+    for name, share in zip(("Red", "Green", "Blue"), (1.0, 0.85, 0.6), strict=True):
+        setattr(made, f"{name}PaletteColorLookupTableDescriptor", [256, 0, 16])
+        top = round(share * 65535)
+        if segmented:
+            values = np.array([0, 1, top, 1, 255, 0], "<u2")
+            setattr(made, f"Segmented{name}PaletteColorLookupTableData", values.tobytes())
+        else:
+            table = np.round(np.linspace(top, 0, 256)).astype("<u2")
+            setattr(made, f"{name}PaletteColorLookupTableData", table.tobytes())
+    return made
+
+
+def video(frames: np.ndarray, codec: str, container: str, pixel_format: str = "yuv420p") -> bytes:
+    """(N, H, W) frames as a video, almost without loss; needs PyAV."""
+    import av
+
+    stream = BytesIO()
+    with av.open(stream, "w", format=container) as out:
+        track = out.add_stream(codec, rate=25)
+        track.width, track.height, track.pix_fmt = frames.shape[2], frames.shape[1], pixel_format
+        if codec == "mpeg2video":
+            track.bit_rate, track.codec_context.qmin, track.codec_context.qmax = 20_000_000, 1, 2
+        else:
+            track.options = {"crf": "4", "x265-params": "log-level=none"}
+        for frame in frames:
+            out.mux(track.encode(av.VideoFrame.from_ndarray(np.stack([frame] * 3, axis=-1), format="rgb24")))
+        out.mux(track.encode())
+    return stream.getvalue()
+
+
+def jpeg_lossless(frame: np.ndarray) -> bytes:
+    """(H, W) or (H, W, 3) values of 8 or 16 bits as a JPEG lossless stream (ISO/IEC 10918-1 H), first predictor."""
+    values = frame.reshape(*frame.shape[:2], -1).astype(np.int64)
+    height, width, samples = values.shape
+    bits = 8 * frame.dtype.itemsize
+    predicted = np.roll(values, 1, axis=1)
+    predicted[1:, 0] = values[:-1, 0]
+    predicted[0, 0] = 1 << (bits - 1)
+    coded = []
+    for difference in ((values - predicted + 32767) % 65536 - 32767).ravel().tolist():
+        size = abs(difference).bit_length()  # the class of a difference, here always in five bits, then its value
+        low = difference if difference > 0 else difference + (1 << size) - 1
+        coded.append(f"{size:05b}" + (f"{low:0{size}b}" if 0 < size < 16 else ""))
+    text = "".join(coded)
+    text += "1" * (-len(text) % 8)
+    body = int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\0")
+    components = b"".join(bytes([number + 1, 0x11, 0]) for number in range(samples))
+    scan = b"".join(bytes([number + 1, 0]) for number in range(samples))
+    parts = [
+        (0xC3, struct.pack(">BHHB", bits, height, width, samples) + components),
+        (0xC4, b"\0" + bytes([0, 0, 0, 0, 17] + [0] * 11) + bytes(range(17))),
+        (0xDA, bytes([samples]) + scan + b"\1\0\0"),
+    ]
+    segments = b"".join(struct.pack(">BBH", 0xFF, mark, len(part) + 2) + part for mark, part in parts)
+    return b"\xff\xd8" + segments + body + b"\xff\xd9"

@@ -8,16 +8,29 @@ import pytest
 from dicom_making import region
 from pydicom.dataset import Dataset
 
-from fetalhead.images.readers.dicom_calibration import pixel_size_of
+from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.pixel_size import PixelSize
+from fetalhead.images.readers.dicom_calibration import Calibration, calibration_of
+from fetalhead.images.scaled_region import pixel_size_of_head
 
 
-def told(*regions: Dataset, spacing: list[float] | None = None):
+def calibration(*regions: Dataset, spacing: list[float] | None = None) -> Calibration:
+    """What a header with these regions tells of a picture of 96 x 64."""
     made = Dataset()
     if regions:
         made.SequenceOfUltrasoundRegions = list(regions)
     if spacing is not None:
         made.PixelSpacing = spacing
-    return pixel_size_of(made, 64, 96)
+    return calibration_of(made, 64, 96)
+
+
+def told(*regions: Dataset, spacing: list[float] | None = None) -> PixelSize:
+    return calibration(*regions, spacing=spacing).pixel_size
+
+
+def held(head: Ellipse, *regions: Dataset) -> PixelSize:
+    """The pixel size for a head at this place."""
+    return pixel_size_of_head(calibration(*regions).scaled_regions, head)
 
 
 def test_a_tissue_region_in_cm():
@@ -31,11 +44,61 @@ def test_negative_deltas_count_by_their_size():
     assert (size.x, size.y) == pytest.approx((0.2, 0.3))
 
 
-def test_tissue_comes_before_flow_and_flow_before_nothing():
-    flow = region((50, 10, 90, 60), (0.03, 0.03), type=2)
-    tissue = region((0, 0, 40, 63), (0.02, 0.02))
-    assert told(flow, tissue).x == pytest.approx(0.2)
+LEFT, RIGHT = Ellipse(22, 32, 15, 12, 0.3), Ellipse(72, 32, 15, 12, 0.3)
+A, B = region((0, 0, 47, 63), (0.02, 0.02)), region((48, 0, 95, 63), (0.03, 0.025))
+
+
+def test_of_tissue_and_flow_side_by_side_the_one_with_the_head_counts():
+    flow = region((48, 0, 95, 63), (0.03, 0.03), type=2)
+    tissue = region((0, 0, 47, 63), (0.02, 0.02))
     assert told(flow).x == pytest.approx(0.3)
+    for regions in ([flow, tissue], [tissue, flow]):
+        assert "no head says" in told(*regions).reason
+        assert held(LEFT, *regions).x == pytest.approx(0.2)
+        assert held(RIGHT, *regions).x == pytest.approx(0.3)
+
+
+def test_of_two_pictures_side_by_side_the_one_with_the_head_counts():
+    for regions in ([A, B], [B, A]):
+        assert held(LEFT, *regions).x == pytest.approx(0.2)
+        assert (held(RIGHT, *regions).x, held(RIGHT, *regions).y) == pytest.approx((0.3, 0.25))
+
+
+def test_a_head_across_two_pictures_has_no_size():
+    across = held(Ellipse(46, 32, 20, 15, 0), A, B)
+    assert not across and "across ultrasound regions" in across.reason
+    twins = [region((0, 0, 47, 63), (0.02, 0.02)), region((48, 0, 95, 63), (0.02, 0.02))]
+    assert held(Ellipse(48, 32, 20, 15, 0), *twins).x == pytest.approx(0.2)
+    assert held(Ellipse(33, 32, 16, 12, 0), A, B).x == pytest.approx(0.2)  # a sliver of it beyond the line
+
+
+def test_a_head_beside_the_calibrated_region_has_no_size():
+    outside = held(RIGHT, A)
+    assert not outside and outside.reason == "the head lies outside the calibrated ultrasound region"
+    uncalibrated = held(RIGHT, A, region((48, 0, 95, 63), (0.03, 0.03), units=(0, 0)))
+    assert not uncalibrated and "not cm" in uncalibrated.reason
+    assert held(LEFT, A, region((48, 0, 95, 63), (0.03, 0.03), units=(0, 0))).x == pytest.approx(0.2)
+
+
+def test_a_head_cut_by_the_edge_of_its_region_keeps_its_size():
+    assert held(Ellipse(8, 32, 20, 15, 0), region((4, 0, 47, 63), (0.02, 0.02))).x == pytest.approx(0.2)
+
+
+def test_a_dummy_region_over_the_picture_does_not_hide_the_calibrated_one():
+    dummy = region(delta=(1, 1), units=(0, 0))
+    assert held(LEFT, dummy, A).x == pytest.approx(0.2)
+    assert told(dummy, A).x == pytest.approx(0.2)
+
+
+def test_the_box_of_the_regions_within_the_picture():
+    assert calibration(region((10, 5, 96, 64))).region == (10, 5, 96, 64)
+    assert calibration(region((10, 5, 95, 63))).region == (10, 5, 96, 64)
+    assert calibration(region((10, 5, 40, 50)), region((50, 8, 80, 60))).region == (10, 5, 81, 61)
+    assert calibration(region((10, 5, 40, 50)), region(delta=(1, 1), units=(0, 0))).region == (10, 5, 41, 51)
+    assert calibration(region((10, 5, 40, 50), units=(0, 0))).region == (10, 5, 41, 51)
+    assert calibration(region((10, 5, 40, 50)), region((0, 51, 95, 63), format=3, type=3)).region == (10, 5, 41, 51)
+    assert calibration(region((10, 5, 200, 64))).region is None
+    assert calibration(spacing=[0.2, 0.2]).region is None
 
 
 def test_a_dummy_or_a_time_trace_beside_does_no_harm():
@@ -59,7 +122,7 @@ def test_regions_that_contradict_each_other():
     flow_over_tissue = told(region(delta=(0.02, 0.02)), region((20, 20, 60, 60), (0.03, 0.03), type=2))
     assert not flow_over_tissue
     beside = told(region((0, 0, 47, 63), (0.02, 0.02)), region((48, 0, 95, 63), (0.03, 0.03)))
-    assert not beside and "side by side" in beside.reason
+    assert not beside and "differ in pixel size" in beside.reason
     assert told(region((0, 0, 47, 63), (0.02, 0.02)), region((48, 0, 95, 63), (0.0200001, 0.02))).x == 0.2
 
 

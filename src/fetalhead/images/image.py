@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import UNKNOWN, PixelSize
+from fetalhead.images.scaled_region import ScaledRegion, pixel_size_of_head
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,8 +24,18 @@ class UltrasoundImage:
     """The file; None for an array."""
     frame: int | None = None
     """0-based frame of a file that holds several; None for a single image."""
+    region: tuple[int, int, int, int] | None = None
+    """x0, y0, x1, y1 (exclusive) of the ultrasound region that the file's header tells; None where it tells none."""
+    scaled_regions: tuple[ScaledRegion, ...] = ()
+    """The regions that a DICOM header calibrates; empty where one pixel size, or none, goes for the whole picture."""
 
     @property
     def shape(self) -> tuple[int, int]:
         height, width = self.pixels.shape
         return height, width
+
+    def pixel_size_of(self, head: Ellipse) -> PixelSize:
+        """The pixel size where `head` (px) lies: that of the region which holds it, unless `pixel_size` was given."""
+        if self.scaled_regions and self.pixel_size.source in ("dicom-region", "unknown"):
+            return pixel_size_of_head(self.scaled_regions, head)
+        return self.pixel_size

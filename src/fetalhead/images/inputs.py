@@ -1,6 +1,6 @@
 """From PATHs as typed to the pictures to measure: files, folders and patterns, each picture once."""
 
-# ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH119, PTH120, PTH207
+# ruff: noqa: PTH100, PTH112, PTH113, PTH114, PTH116, PTH118, PTH119, PTH120, PTH207
 # Names are reported as they were typed, and `Path` would tidy `./a` and `a//b`: here they stay strings.
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from fetalhead.images.readers import HEAD_BYTES, is_picture
+from fetalhead.images.readers.dicom_directory import referenced_files
 from fetalhead.images.readers.dicom_elements import looks_like_dicom
-from fetalhead.images.readers.faults import reason_of
+from fetalhead.images.readers.faults import one_line, reason_of
 
 PICTURE_SUFFIXES = {
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".dcm", ".dicom",
@@ -61,7 +62,8 @@ def find_inputs(paths: Sequence[str], exclude: Sequence[str] = ()) -> Inputs:
     What exists under a name is that file, even where the name reads as a pattern. Order is that of `paths`, and
     sorted within a folder or pattern; a file reached twice counts once. `exclude` patterns (`*_mask.png`, `old/*`)
     are compared with a file's or folder's name and with its place below its PATH. A file named itself is always an
-    input; in a folder, what is no picture is passed over and counted.
+    input, and a DICOM directory (DICOMDIR) named itself stands for the files of its folder that it lists; in a
+    folder, what is no picture is passed over and counted.
     """
     search = _Search(tuple(exclude))
     for typed in paths:
@@ -96,7 +98,9 @@ class _Search:
         elif fault := _fault(typed):
             self.inputs.errors.append((typed, fault))
         elif self._is_new(typed):
-            if _is_video(Path(typed)):
+            if (listed := _listed(typed)) is not None:
+                self._add_directory(typed, listed)
+            elif _is_video(Path(typed)):
                 self.inputs.videos.append(Path(typed))
             else:
                 parent = os.path.basename(os.path.dirname(os.path.abspath(typed)))
@@ -106,25 +110,46 @@ class _Search:
         root = typed.rstrip(os.sep) or os.sep
         title = os.path.basename(os.path.abspath(root))
         errors = len(self.inputs.errors)
-        pictures = videos = 0
-        for relative in self._files_below(root):
-            name = os.path.join(root, relative)
-            if os.path.basename(relative).startswith("."):
-                self.inputs.passed_over += 1
-            elif fault := _fault(name):
-                self.inputs.errors.append((name, fault))
-            elif _is_meant_as_picture(Path(name)):
-                pictures += 1
-                if self._is_new(name):
-                    self._take(name, PurePath(relative), title)
-            elif _is_video(Path(name)):
-                videos += 1
-                if self._is_new(name):
-                    self.inputs.videos.append(Path(name))
-            else:
-                self.inputs.passed_over += 1
-        if not pictures and not videos and len(self.inputs.errors) == errors:
+        found = [self._add_found(root, relative, title) for relative in self._files_below(root)]
+        if not any(found) and len(self.inputs.errors) == errors:
             self.inputs.errors.append((typed, "no pictures in this folder"))
+
+    def _add_directory(self, typed: str, listed: Sequence[tuple[str, ...]]) -> None:
+        """The files that a DICOM directory lists, of its own folder only, whatever it says."""
+        root = os.path.dirname(typed)
+        title = os.path.basename(os.path.abspath(root))
+        errors = len(self.inputs.errors)
+        found = []
+        for parts in dict.fromkeys(listed):
+            relative = _below(root, parts)
+            if relative is None:
+                shown = one_line("/".join(parts))
+                self.inputs.errors.append((typed, f"lists {shown}, which is no file of its folder"))
+            elif self._is_excluded(os.path.basename(relative), relative):
+                self.inputs.excluded += 1
+            else:
+                found.append(self._add_found(root, relative, title))
+        if not any(found) and len(self.inputs.errors) == errors:
+            self.inputs.errors.append((typed, "this DICOM directory lists no pictures"))
+
+    def _add_found(self, root: str, relative: str, title: str) -> bool:
+        """Whether the file at `relative` below `root` is a picture or a video; what is neither is passed over."""
+        name = os.path.join(root, relative)
+        if os.path.basename(relative).startswith("."):
+            self.inputs.passed_over += 1
+        elif fault := _fault(name):
+            self.inputs.errors.append((name, fault))
+        elif _is_meant_as_picture(Path(name)):
+            if self._is_new(name):
+                self._take(name, PurePath(relative), title)
+            return True
+        elif _is_video(Path(name)):
+            if self._is_new(name):
+                self.inputs.videos.append(Path(name))
+            return True
+        else:
+            self.inputs.passed_over += 1
+        return False
 
     def _files_below(self, root: str) -> Iterator[str]:
         """Places below `root` of the files that are not excluded, sorted; links are followed, but never round."""
@@ -198,6 +223,36 @@ def _fault(name: str) -> str:
         return "is a link to a file that does not exist" if os.path.islink(name) else "no such file"
     except (OSError, ValueError) as error:
         return f"cannot be opened: {reason_of(error)}"
+
+
+def _listed(name: str) -> list[tuple[str, ...]] | None:
+    """What a DICOM directory lists; None for a file that is none."""
+    return referenced_files(Path(name)) if _is_dicom(Path(name)) else None
+
+
+def _below(root: str, parts: Sequence[str]) -> str | None:
+    """The place below `root` of the file named by `parts`, in whatever case the disk has it; None where it has none.
+
+    Neither a part with a meaning of its own (`..`) nor a link leads out of the folder.
+    """
+    place = ""
+    for part in parts:
+        if part in ("", os.curdir, os.pardir) or os.sep in part or "\0" in part:
+            return None
+        folder = os.path.join(root, place)
+        place = os.path.join(place, part if os.path.lexists(os.path.join(folder, part)) else _as_on_disk(folder, part))
+    top = os.path.realpath(root)
+    target = os.path.realpath(os.path.join(root, place))
+    return place if os.path.commonpath([top, target]) == top and os.path.isfile(target) else None
+
+
+def _as_on_disk(folder: str, name: str) -> str:
+    """What `folder` holds under `name` in another case: disks copied from a CD often have small letters."""
+    try:
+        names = (entry.name for entry in os.scandir(folder or os.curdir))
+        return next((found for found in names if found.casefold() == name.casefold()), name)
+    except OSError:
+        return name
 
 
 def _is_meant_as_picture(path: Path) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -44,14 +45,13 @@ def measure(
     check_formula(dating)
     image = _image(picture, frame)
     size = _pixel_size(pixel_size, image.pixel_size)
-    image = UltrasoundImage(image.pixels, size, image.source, image.frame)
-    return measure_image(image, _predictor(model), dating)[0]
+    return measure_image(replace(image, pixel_size=size), _predictor(model), dating)[0]
 
 
 def measure_image(
     image: UltrasoundImage, predictor: Predictor, dating: str = "hadlock1984"
 ) -> tuple[HeadMeasurement, Prediction | None]:
-    """The measured head of one picture, and the prediction behind it.
+    """The measured head of one picture, in the pixel size of the region that holds it, and the prediction behind it.
 
     A picture without any contrast (all black, say) holds no head, whatever a network makes of it: it never
     reaches the network, and the prediction is None.
@@ -61,9 +61,14 @@ def measure_image(
         reason = "the picture is all black" if highest == 0 else f"the picture is blank (every pixel is {highest:.0f})"
         return HeadMeasurement(status="no_head", reason=reason, pixel_size=image.pixel_size), None
     prediction = predictor.predict(image.pixels)
-    measurement = measure_head(
-        prediction.grid_probability, prediction.letterbox, image.pixel_size, dating, plane=prediction.best_plane
+    measure_in = partial(
+        measure_head, prediction.grid_probability, prediction.letterbox, dating=dating, plane=prediction.best_plane
     )
+    measurement = measure_in(image.pixel_size)
+    if measurement.ellipse_px is not None:
+        size = image.pixel_size_of(measurement.ellipse_px)
+        if size != image.pixel_size:  # the region that holds the head is of another size than the picture at large
+            measurement = measure_in(size)
     return measurement, prediction
 
 

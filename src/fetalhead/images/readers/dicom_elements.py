@@ -22,6 +22,7 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 
 TRANSFER_SYNTAX, SOP_CLASS, ROWS = 0x00020010, 0x00080016, 0x00280010
+DIRECTORY_RECORDS, REFERENCED_FILE = 0x00041220, 0x00041500
 PIXEL_DATA = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 
 UNDEFINED = 0xFFFFFFFF
@@ -37,6 +38,9 @@ DEEPEST = 64
 MOST_INFLATED = 64_000_000
 MOST_HEADERS = 100_000
 """Elements before the pixel data; a cine of 1000 frames with a full description of each has about 50,000."""
+MOST_WITHIN = 200_000
+"""Elements in the records of a directory; one of 10,000 pictures has about 150,000."""
+LONGEST_NAME = 1000
 MOST_KEPT = 4_000_000
 """Bytes of one element that is handed on; the largest real one is a palette of 128 kB."""
 
@@ -145,6 +149,22 @@ def fragments(stream: BinaryIO, elements: Elements) -> Iterator[tuple[int, int]]
             raise BrokenDicom("the file ends within its pixel data")
         yield place + 8, length
         place += 8 + length
+
+
+def values_within(stream: BinaryIO, elements: Elements, sequence: int, tag: int) -> Iterator[bytes]:
+    """The values of `tag` in the items of a top-level sequence, in order. Raises `BrokenDicom` for absurdly many."""
+    _, start, end = elements.spans[sequence]
+    stream.seek(start)
+    for _ in range(MOST_WITHIN):
+        header = _header(stream, elements.explicit, elements.little)
+        if header is None or header.start >= end:
+            return
+        if header.tag in (ITEM, ITEM_END, SEQUENCE_END) or header.length == UNDEFINED:
+            continue
+        if header.tag == tag:
+            yield stream.read(min(header.length, LONGEST_NAME))
+        stream.seek(header.value + header.length)
+    raise BrokenDicom(f"its sequence {name_of(sequence)} holds more than {MOST_WITHIN} elements")
 
 
 def name_of(tag: int) -> str:

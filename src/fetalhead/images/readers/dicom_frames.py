@@ -5,15 +5,9 @@ from __future__ import annotations
 import logging
 import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
-
-import numpy as np
-import numpy.typing as npt
+from typing import BinaryIO
 
 from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements, fragments
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +30,7 @@ def encapsulated_frames(stream: BinaryIO, elements: Elements, claimed: int) -> I
     the standard one fragment a frame. Offset tables, often empty or wrong, are not needed. Fewer or more frames than
     `claimed` are logged. Raises `BrokenDicom` after the last whole frame of a file that ends early.
     """
-    places, fault = _places(stream, elements)
+    places, fault = fragment_places(stream, elements)
     marked = [_begins(stream, start) for start, _ in places]
     count = 0
     for group in _grouped(places, marked if any(marked) else [True] * len(places)):
@@ -48,6 +42,11 @@ def encapsulated_frames(stream: BinaryIO, elements: Elements, claimed: int) -> I
         raise fault
     if count == 0:
         raise BrokenDicom("its pixel data holds no frame")
+    log_count(stream, claimed, count)
+
+
+def log_count(stream: BinaryIO, claimed: int, count: int) -> None:
+    """Log where a file holds another number of frames than its header claims."""
     if count != claimed:
         log.warning("%s: header claims %d frames, the file holds %d", getattr(stream, "name", ""), claimed, count)
 
@@ -56,7 +55,7 @@ Place = tuple[int, int]
 """Where a fragment starts, and how long it is."""
 
 
-def _places(stream: BinaryIO, elements: Elements) -> tuple[list[Place], BrokenDicom | None]:
+def fragment_places(stream: BinaryIO, elements: Elements) -> tuple[list[Place], BrokenDicom | None]:
     """The fragments without the offset table, as far as the file goes, and why no further."""
     found: list[Place] = []
     try:
@@ -120,22 +119,3 @@ def check_frame(frame: bytes, rows: int, columns: int, raw_bytes: int) -> None:
     size = stream_size(frame)
     if size is not None and size != (rows, columns):
         raise BrokenDicom(f"a frame is {size[1]} x {size[0]} where its header claims {columns} x {rows}")
-
-
-def voi_window(dataset: Dataset) -> tuple[float, float] | None:
-    """Low and high value of the first window (0028,1050 and 1051; PS3.3 C.11.2.1.2), or None."""
-    center, width = dataset.get("WindowCenter"), dataset.get("WindowWidth")
-    if center is None or width is None:
-        return None
-    first = [float(np.ravel(np.asarray(value, dtype=np.float64))[0]) for value in (center, width)]
-    if not (np.isfinite(first).all() and first[1] > 1):
-        return None
-    return first[0] - 0.5 - (first[1] - 1) / 2, first[0] - 0.5 + (first[1] - 1) / 2
-
-
-def rescaled(values: npt.NDArray[np.generic], dataset: Dataset) -> npt.NDArray[np.generic]:
-    """Values after rescale slope and intercept (0028,1053 and 1052), which a window is told in."""
-    slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
-    if slope is None or intercept is None or (float(slope), float(intercept)) == (1, 0):
-        return values
-    return np.asarray(values, dtype=np.float32) * np.float32(slope) + np.float32(intercept)
