@@ -10,6 +10,8 @@ COMMANDS = {
     "phantom": "make labelled ultrasound-like images of heads and other planes",
     "train": "train a network: supervised, semi-supervised or multitask",
     "evaluate": "compare a model with reference outlines",
+    "compare": "train and score a grid of strategies, label shares and draws, and compare them",
+    "agree": "compare measured HC with a site's own manual values",
     "export": "turn a training run into a model folder",
     "challenge": "write the results file of the HC18 challenge",
     "info": "tell what is installed and what there is to choose from",

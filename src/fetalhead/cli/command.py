@@ -8,7 +8,7 @@ import re
 import sys
 import types
 import typing
-from argparse import SUPPRESS
+from argparse import SUPPRESS, ArgumentError
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NoReturn, TypeVar
 
@@ -66,7 +66,19 @@ def make_parser(options: type, prog: str, fixed: Mapping[str, str]) -> _Parser:
 def parse(options: type[Options], argv: Sequence[str], prog: str, **fixed: str) -> Options:
     """The dataclass filled from the command line and the YAML files it names. Wrong usage ends with status 2."""
     parser = make_parser(options, prog, fixed)
-    values = parser.parse_args(_repeatable(options, argv))
+    return _filled(options, parser, parser.parse_args(_repeatable(options, argv)), fixed)
+
+
+def from_values(options: type[Options], values: Mapping[str, Any], prog: str, **fixed: str) -> Options:
+    """The dataclass from plain values, checked as those of a YAML file are; `prog` begins what is said of them."""
+    parser = make_parser(options, prog, fixed)
+    try:
+        return _filled(options, parser, parser.parse_object(dict(values)), fixed)
+    except ArgumentError as error:
+        parser.error(str(error))
+
+
+def _filled(options: type[Options], parser: _Parser, values: Any, fixed: Mapping[str, str]) -> Options:
     for name, value in fixed.items():
         if getattr(values, name) != value:
             parser.error(f"{name} is {value} here, not {getattr(values, name)}")

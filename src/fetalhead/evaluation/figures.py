@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.datasets.splits import band_of
 from fetalhead.errors import MissingExtra
 from fetalhead.evaluation.cases import BANDS, ScoredCase
 from fetalhead.images.ellipse import Ellipse
@@ -67,7 +68,7 @@ def pick_examples(cases: Sequence[ScoredCase], count: int = EXAMPLES) -> dict[st
 def panel(examples: Mapping[str, Sequence[ScoredCase]], pixels_of: Callable[[str], Pixels]) -> Figure:
     """A row of pictures for each title, with both outlines; `pixels_of` gives a case's (H, W) picture by its name."""
     columns = max(len(row) for row in examples.values())
-    figure = _figure(3.5 * columns + 0.4, 2.85 * len(examples) + 0.5)
+    figure = new_figure(3.5 * columns + 0.4, 2.85 * len(examples) + 0.5)
     grid = figure.subplots(len(examples), columns, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
@@ -88,32 +89,38 @@ def panel(examples: Mapping[str, Sequence[ScoredCase]], pixels_of: Callable[[str
 def bland_altman(cases: Sequence[ScoredCase]) -> Figure:
     """Difference of HC against its mean, with the bias and the 95 % limits of agreement (Bland and Altman 1986)."""
     found = [case for case in cases if not case.failed]
-    figure, axes = _plot(
-        found, 6.4, lambda case: ((case.predicted_hc_mm + case.reference_hc_mm) / 2, case.scores.df_mm)
-    )
-    axes.set_xlabel("mean of predicted and reference HC (mm)")
-    axes.set_ylabel("predicted \N{MINUS SIGN} reference HC (mm)")
+    pairs = [(case.predicted_hc_mm, case.reference_hc_mm) for case in found]
+    figure = agreement_plot(pairs, ("predicted", "reference"))
+    _count_note(figure.axes[0], cases)
+    return figure
+
+
+def agreement_plot(pairs: Sequence[tuple[float, float]], names: tuple[str, str]) -> Figure:
+    """Bland and Altman's plot of pairs of HC in mm, called by two `names`, marked by the second one's band."""
+    points = [Point((first + second) / 2, first - second, BANDS[band_of(second)]) for first, second in pairs]
+    figure, axes = _plot(points, 6.4)
+    axes.set_xlabel(f"mean of {names[0]} and {names[1]} HC (mm)")
+    axes.set_ylabel(f"{names[0]} \N{MINUS SIGN} {names[1]} HC (mm)")
     axes.axhline(0, color=GREY, linewidth=0.7, linestyle=":")
-    differences = np.array([case.scores.df_mm for case in found])
+    differences = np.array([first - second for first, second in pairs])
     if len(differences) > 1:
         bias, sd = float(differences.mean()), float(differences.std(ddof=1))
         _level(axes, bias, "bias", "-")
         for deviations in (1.96, -1.96):
             _level(axes, bias + deviations * sd, f"{_signed(deviations)} SD", "--")
     axes.margins(y=0.12)
-    if found:
+    if pairs:
         figure.legend(
-            title="reference HC", loc="outside lower center", ncols=len(BANDS), frameon=False,
+            title=f"{names[1]} HC", loc="outside lower center", ncols=len(BANDS), frameon=False,
             fontsize=9, title_fontsize=9,
         )
-    _count_note(axes, cases)
     return figure
 
 
 def scatter(cases: Sequence[ScoredCase]) -> Figure:
     """Predicted against reference HC, with the line on which they are equal."""
     found = [case for case in cases if not case.failed]
-    figure, axes = _plot(found, 5.3, lambda case: (case.reference_hc_mm, case.predicted_hc_mm))
+    figure, axes = _plot([Point(case.reference_hc_mm, case.predicted_hc_mm, case.band) for case in found], 5.3)
     axes.set_xlabel("reference HC (mm)")
     axes.set_ylabel("predicted HC (mm)")
     axes.set_aspect("equal")
@@ -133,7 +140,7 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
     require_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -146,9 +153,9 @@ def _figure(width: float, height: float) -> Figure:
 def _example(axes: Axes, case: ScoredCase, pixels: Pixels) -> None:
     height, width = pixels.shape
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, aspect=case.pixel_size.y / case.pixel_size.x)
-    _outline(axes, case.reference, REFERENCE_STYLE)
+    draw_outline(axes, case.reference, REFERENCE_STYLE)
     if case.predicted:
-        _outline(axes, case.predicted, PREDICTION_STYLE)
+        draw_outline(axes, case.predicted, PREDICTION_STYLE)
         verdict = f"Dice {100 * case.scores.dice:.2f} %, HC difference {_signed(case.scores.df_mm)} mm"
     else:
         verdict = "no head found"
@@ -157,7 +164,7 @@ def _example(axes: Axes, case: ScoredCase, pixels: Pixels) -> None:
     axes.set_ylim(height - 0.5, -0.5)
 
 
-def _outline(axes: Axes, ellipse: Ellipse, style: OutlineStyle) -> None:
+def draw_outline(axes: Axes, ellipse: Ellipse, style: OutlineStyle) -> None:
     axes.add_line(_line(style, np.concatenate([ellipse.points(), ellipse.points()[:1]])))
 
 
@@ -173,20 +180,26 @@ def _line(style: OutlineStyle, points: npt.NDArray[np.float64]) -> Line2D:
     return line
 
 
-def _plot(
-    cases: Sequence[ScoredCase], width: float, point: Callable[[ScoredCase], tuple[float, float]]
-) -> tuple[Figure, Axes]:
-    """A figure `width` inches wide with a point for each case, by band."""
-    figure = _figure(width, 5.0)
+class Point(NamedTuple):
+    """A point of a plot, in mm, and the band of HC that marks it."""
+
+    x: float
+    y: float
+    band: str
+
+
+def _plot(points: Sequence[Point], width: float) -> tuple[Figure, Axes]:
+    """A figure `width` inches wide with the points, by band."""
+    figure = new_figure(width, 5.0)
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#E5E5E5", linewidth=0.6)
     axes.set_axisbelow(True)
     for band, (color, marker) in BAND_STYLES.items():
-        points = np.array([point(case) for case in cases if case.band == band]).reshape(-1, 2)
-        if len(points):
-            label = f"{band} ({len(points)})"
-            x, y = points.T
+        places = np.array([(point.x, point.y) for point in points if point.band == band]).reshape(-1, 2)
+        if len(places):
+            label = f"{band} ({len(places)})"
+            x, y = places.T
             axes.scatter(x, y, s=22, c=color, marker=marker, alpha=0.75, linewidths=0, label=label, zorder=3)
     return figure, axes
 

@@ -53,7 +53,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
         accelerator="auto",
         devices=int(os.environ.get("LOCAL_WORLD_SIZE", 0)) or "auto",  # torchrun says how many processes it started
         num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", os.environ.get("SLURM_NNODES", 1))),
-        precision=_precision(options),  # type: ignore[arg-type]
+        precision=precision_of(options),  # type: ignore[arg-type]
         max_epochs=math.ceil(options.steps / options.steps_a_round),  # and `Learner` stops at the last step
         callbacks=_callbacks(options, folder),
         plugins=[run_folder.WholeCheckpoints()],
@@ -97,19 +97,10 @@ def _last_checkpoint(options: TrainingOptions, folder: Path, resume: bool) -> Pa
     if config.exists() and _is_first_process():
         if not resume:
             raise FetalheadError(f"{folder}: holds a run already; go on with --resume, or choose another --out")
-        saved, given = TrainingOptions.load(config).to_dict(), options.to_dict()
-        for values in (saved, given):
-            for name in values.keys() & {"data", "unlabelled"}:
-                values[name] = list(map(_absolute, values[name]))
-        changed = [name.replace("_", "-") for name in saved if saved[name] != given.get(name)]
+        changed = run_folder.changed_options(TrainingOptions.load(config), options)
         if changed:
             raise FetalheadError(f"{folder}: --resume continues the run as it was set up, but --{changed[0]} differs")
     return last if last.exists() else None
-
-
-def _absolute(data: str) -> str:
-    kind, equals, folder = data.partition("=")
-    return f"{kind}={Path(folder).absolute()}" if equals else str(Path(data).absolute())
 
 
 def _network(options: TrainingOptions) -> tuple[UNet, list[dict[str, Any]]]:
@@ -130,7 +121,7 @@ def _callbacks(options: TrainingOptions, folder: Path) -> list[lightning.Callbac
     return [average, run_folder.RunLog(folder), best, last, TQDMProgressBar(refresh_rate=1)]
 
 
-def _precision(options: TrainingOptions) -> str:
+def precision_of(options: TrainingOptions) -> str:
     """bf16 where the processor computes in it; elsewhere it is ten times slower, so 32 bit."""
     if options.precision != "auto":
         return {"32": "32-true", "bf16": "bf16-mixed"}[options.precision]

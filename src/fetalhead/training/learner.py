@@ -26,7 +26,7 @@ class Learner(lightning.LightningModule):
         self.val_plane_accuracy, self.val_false_heads = MeanMetric(), MeanMetric()
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
-        losses = self.strategy.losses(self.network, _channels_last(batch), self.trainer.global_step)
+        losses = self.strategy.losses(self.network, channels_last(batch), self.trainer.global_step)
         total = torch.stack(list(losses.values())).sum() if losses else self._nothing()
         named = {"loss": total, **{f"loss_{name}": value for name, value in losses.items()}}
         self.log_dict(
@@ -51,7 +51,7 @@ class Learner(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Dice and IoU of each head's mask on the network's grid; planes told apart; heads where there are none."""
-        outputs = self.network(_channels_last(batch)["image"])
+        outputs = self.network(channels_last(batch)["image"])
         found, truth = outputs["head_logits"] > 0, batch["mask"] > 0.5
         overlap = (found & truth).sum(dim=(1, 2, 3)).float()
         both = found.sum(dim=(1, 2, 3)) + truth.sum(dim=(1, 2, 3))
@@ -90,7 +90,8 @@ class Learner(lightning.LightningModule):
         return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share))
 
 
-def _channels_last(batch: Batch) -> Batch:
+def channels_last(batch: Batch) -> Batch:
+    """The batch with its pictures in the memory layout that `models.unet.prepare` gives the network."""
     return {
         name: value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
         for name, value in batch.items()

@@ -26,6 +26,23 @@ def begin(folder: Path, options: TrainingOptions, earlier: list[dict[str, Any]])
     options.save(folder / CONFIG)
 
 
+def changed_options(saved: TrainingOptions, given: TrainingOptions) -> list[str]:
+    """Names, as on the command line, of the options in which a run and what is asked for differ.
+
+    Where data lies relative to the working folder is no difference.
+    """
+    plain = [saved.to_dict(), given.to_dict()]
+    for values in plain:
+        for name in values.keys() & {"data", "unlabelled"}:
+            values[name] = list(map(_absolute, values[name]))
+    return [name.replace("_", "-") for name in plain[0] if plain[0][name] != plain[1].get(name)]
+
+
+def _absolute(data: str) -> str:
+    kind, equals, folder = data.partition("=")
+    return f"{kind}={Path(folder).absolute()}" if equals else str(Path(data).absolute())
+
+
 def stages_of(run: Path) -> list[dict[str, Any]]:
     """The stages of training behind a run's network, itself last: options, with data sets by kind and split."""
     options = TrainingOptions.load(run / CONFIG)

@@ -1,0 +1,62 @@
+"""`fetalhead agree measurements.csv manual.csv --out DIR`: agreement with manual values."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fetalhead.cli.command import parse
+from fetalhead.errors import FetalheadError
+from fetalhead.options import option
+
+
+@dataclass(frozen=True)
+class Options:
+    """Compare measured HC with manual values. Example: fetalhead agree results/measurements.csv manual.csv --out agree
+
+    The manual file is a CSV with the columns path (or filename) and hc_mm, and subject, where pictures share one.
+    """
+
+    files: list[str] = option("measurements.csv, then the CSV of manual values", positional=True)
+    out: str = option("folder for agreement.json, agreement.csv and bland_altman.png")
+
+
+def main(argv: Sequence[str]) -> int:
+    options = parse(Options, argv, "fetalhead agree")
+    if len(options.files) != 2:
+        raise FetalheadError(f"wants measurements.csv and one CSV of manual values, not {len(options.files)} files")
+
+    from fetalhead.evaluation import figures
+    from fetalhead.evaluation.agreement import agreement, agreement_table, read_pairs, write_pairs
+    from fetalhead.evaluation.results import BOOTSTRAP, plain, write_document
+
+    figures.require_matplotlib()
+    measured, manual = map(Path, options.files)
+    pairs, unpaired = read_pairs(measured, manual)
+    for line in unpaired.only_manual:
+        print(f"fetalhead agree: {line}: {measured} has no row for it", file=sys.stderr)
+    for line in unpaired.not_measured:
+        print(f"fetalhead agree: {line}", file=sys.stderr)
+    if not pairs:
+        raise FetalheadError(f"{manual}: none of its pictures has an HC in mm in {measured}")
+    found = agreement(pairs)
+    counts = {
+        "manual_not_measured": len(unpaired.not_measured),
+        "manual_only": len(unpaired.only_manual),
+        "measured_only": unpaired.only_measured,
+    }
+    out = Path(options.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_document(out / "agreement.json", plain({**asdict(found), **counts, "bootstrap": BOOTSTRAP}))
+        write_pairs(out / "agreement.csv", pairs)
+        plot = figures.agreement_plot([(pair.measured_mm, pair.manual_mm) for pair in pairs], ("measured", "manual"))
+        figures.save(plot, out / "bland_altman.png")
+    except OSError as error:
+        raise FetalheadError(f"--out {out}: cannot be written to: {os.strerror(error.errno or 0)}") from error
+    print(agreement_table(found, pairs))
+    print(f"\nwritten to {out}", file=sys.stderr)
+    return 1 if unpaired.only_manual else 0

@@ -1,0 +1,216 @@
+"""`fetalhead compare GRID.yaml --out DIR`: train, export and evaluate every run of a grid, and compare them."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fetalhead.cli.command import from_values, parse
+from fetalhead.errors import FetalheadError
+from fetalhead.options import RUN_CONFIG, TrainingOptions, option, options_class
+
+if TYPE_CHECKING:
+    from fetalhead.evaluation.comparison.collect import Finished
+    from fetalhead.evaluation.comparison.grid import Grid, Run
+
+RUNS, SPEED, LOCK, EVALUATIONS, MODEL, TRAINING = "runs", "speed.json", ".lock", "evaluations", "model", "training"
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Train, score and compare strategies. Example: fetalhead compare examples/compare.yaml --out results/compare
+
+    It goes on where it was stopped; several processes may work on one --out at a time, each on runs of its own.
+    """
+
+    grid: list[str] = option("GRID.yaml: arms, label shares, draws (docs/comparing.md)", positional=True)
+    out: str = option("folder for runs/, the CSV files, results.md and the figures")
+    plan: bool = option("only tell the runs, and what they will cost here", default=False)
+
+
+def main(argv: Sequence[str]) -> int:
+    options = parse(Options, argv, "fetalhead compare")
+    if len(options.grid) != 1:
+        raise FetalheadError(f"one grid at a time, not {len(options.grid)}")
+
+    from fetalhead.evaluation import figures
+    from fetalhead.evaluation.comparison.grid import Grid, planned_runs, with_equal_time
+
+    figures.require_matplotlib()
+    grid = parse(Grid, ["--config", options.grid[0]], f"fetalhead compare {options.grid[0]}")
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    runs = planned_runs(grid, _read_options)
+    seconds = _seconds_a_step(runs, out / SPEED)
+    runs = with_equal_time(runs, seconds)
+    _tell_plan(runs, seconds, out)
+    if options.plan:
+        return 0
+    failed = [run for run in runs if not _tried(run, grid, out)]
+    finished = [_finished(run, grid, seconds[run.arm], out) for run in runs if _is_finished(run, grid, out)]
+    if finished:
+        _write(finished, grid, out)
+    missing = len(runs) - len(finished) - len(failed)
+    elsewhere = f", {missing} are at work in another process" if missing else ""
+    print(f"{len(finished)} of {len(runs)} runs compared{elsewhere}: {out}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _read_options(strategy: str, values: Mapping[str, Any], what: str) -> TrainingOptions:
+    return from_values(options_class(strategy), values, f"fetalhead compare: {what}", strategy=strategy)
+
+
+def _seconds_a_step(runs: Sequence[Run], path: Path) -> dict[str, float]:
+    """Of each arm, measured side by side once for a comparison, by this machine."""
+    arms = {run.arm: run.options for run in reversed(runs)}
+    known: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if set(arms) - set(known):
+        from fetalhead.training.step_cost import seconds_a_step
+
+        known = dict(zip(arms, seconds_a_step(list(arms.values())), strict=True))
+        path.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    return known
+
+
+def _tell_plan(runs: Sequence[Run], seconds: Mapping[str, float], out: Path) -> None:
+    total = 0.0
+    for arm in dict.fromkeys(run.arm for run in runs):
+        of_arm = [run for run in runs if run.arm == arm]
+        cost = sum(run.options.steps for run in of_arm) * seconds[arm]
+        total += cost
+        steps = of_arm[0].options.steps
+        print(f"{arm}: {len(of_arm)} runs of {steps} steps at {seconds[arm]:.2f} s: {cost / 60:.0f} min")
+    print(f"{len(runs)} runs, about {total / 3600:.1f} h of training here")
+
+
+def _tried(run: Run, grid: Grid, out: Path) -> bool:
+    """Carry out what is missing of a run, unless another process has it. False, and a line, where it fails."""
+    place = out / RUNS / run.place
+    place.mkdir(parents=True, exist_ok=True)
+    with _claimed(place / LOCK) as mine:
+        if not mine:
+            return True
+        try:
+            _check_same(run, place)
+            _carry_out(run, grid, place)
+        except FetalheadError as error:
+            print(f"fetalhead compare: {run}: {error}", file=sys.stderr)
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def _claimed(path: Path) -> Iterator[bool]:
+    """Whether this process alone has the run; a lock ends with its process, however that ends."""
+    with open(path, "w") as stream:
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+        yield True
+
+
+def _check_same(run: Run, place: Path) -> None:
+    """Raises `FetalheadError` where the folder's run has other options than the grid says now."""
+    from fetalhead.training.run_folder import changed_options
+
+    config = place / TRAINING / RUN_CONFIG
+    if config.is_file() and (changed := changed_options(TrainingOptions.load(config), run.options)):
+        raise FetalheadError(f"{place}: its --{changed[0]} was another; choose another --out, or remove the folder")
+
+
+def _carry_out(run: Run, grid: Grid, place: Path) -> None:
+    from fetalhead.cli import evaluate
+    from fetalhead.training.export import ExportOptions, export
+    from fetalhead.training.fit import fit
+    from fetalhead.training.run_folder import BEST, LAST
+
+    training, model = place / TRAINING, place / MODEL
+    if not model.is_dir():
+        print(f"{run}", file=sys.stderr)
+        fit(run.options, training, resume=(training / RUN_CONFIG).is_file())
+        # The last averaged weights: a checkpoint chosen on validation would use labels that few-label users lack.
+        export(training, model, ExportOptions(run.arm, LAST, half=False, flips=False, metrics=None))
+    for name in (BEST, LAST):
+        (training / name).unlink(missing_ok=True)  # the model folder holds the weights
+    for title, argument in _data_of(grid):
+        folder = place / EVALUATIONS / title
+        if folder.is_dir():
+            continue
+        partial = place / f"{title}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        words = ["--data", argument, "--model", str(model), "--split", grid.split, "--out", str(partial)]
+        corrupted = not grid.corrupted_labels or run.labels in grid.corrupted_labels
+        if argument == grid.evaluate[0] and grid.corruptions and corrupted:
+            words += ["--corruptions", grid.corruptions, "--severities", grid.severities, "--one-a-subject"]
+        told = io.StringIO()
+        with (
+            open(partial / "table.txt", "w", encoding="utf-8") as table,
+            contextlib.redirect_stdout(table),
+            contextlib.redirect_stderr(told),
+        ):
+            status = evaluate.main(words)
+        if status:  # what could not be read is left out for every arm alike
+            faults = [line for line in told.getvalue().splitlines() if line.startswith("fetalhead")]
+            print("\n".join(faults), file=sys.stderr)
+        folder.parent.mkdir(exist_ok=True)
+        partial.rename(folder)
+
+
+def _data_of(grid: Grid) -> list[tuple[str, str]]:
+    from fetalhead.evaluation.comparison.grid import title_of
+
+    return [(title_of(argument), argument) for argument in grid.evaluate]
+
+
+def _is_finished(run: Run, grid: Grid, out: Path) -> bool:
+    return all((out / RUNS / run.place / EVALUATIONS / title).is_dir() for title, _ in _data_of(grid))
+
+
+def _finished(run: Run, grid: Grid, seconds: float, out: Path) -> Finished:
+    from fetalhead.evaluation.comparison.collect import Finished
+    from fetalhead.inference.model_folder import ModelFolder
+
+    place = out / RUNS / run.place
+    evaluations = {title: place / EVALUATIONS / title for title, _ in _data_of(grid)}
+    return Finished(run, evaluations, grid.split, seconds, ModelFolder.load(place / MODEL).model_id)
+
+
+def _write(finished: Sequence[Finished], grid: Grid, out: Path) -> None:
+    from fetalhead.datasets import open_data
+    from fetalhead.evaluation.comparison import figures as drawn
+    from fetalhead.evaluation.comparison.collect import gather, read_rows, write_rows
+    from fetalhead.evaluation.comparison.paired import DIFFERENCES, differences
+    from fetalhead.evaluation.comparison.tables import results_tables
+    from fetalhead.evaluation.figures import save
+
+    gather(finished, out)
+    cases, runs = read_rows(out / "cases.csv"), read_rows(out / "runs.csv")
+    if rows := differences(cases, grid.reference):
+        write_rows(out / "differences.csv", DIFFERENCES, rows)
+    text = results_tables(out)
+    (out / "results.md").write_text(text, encoding="utf-8")
+    print(text)
+    save(drawn.label_efficiency(runs), out / "label_efficiency.png")
+    pictures = {case.name: case for case in open_data(grid.evaluate[0]).cases}
+    for labels in dict.fromkeys(row["labels"] for row in runs):
+        name = labels.replace("%", "_percent")
+        sheet = drawn.difficult_cases(cases, labels, lambda case: pictures[case].pixels())
+        save(sheet, out / f"difficult_{name}.png")
+    if (out / "robustness.csv").is_file():
+        corrupted = read_rows(out / "robustness.csv")
+        for labels in dict.fromkeys(row["labels"] for row in corrupted):
+            name = labels.replace("%", "_percent")
+            save(drawn.robustness_curves(corrupted, labels), out / f"robustness_{name}.png")

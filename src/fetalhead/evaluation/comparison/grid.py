@@ -1,0 +1,138 @@
+"""Which runs a comparison has: arms x label shares x draws, all as training options."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from fetalhead.catalog import STRATEGIES
+from fetalhead.datasets import parse_data
+from fetalhead.errors import FetalheadError
+from fetalhead.evaluation.corruptions import chosen_kinds, chosen_severities
+from fetalhead.options import TrainingOptions, option
+
+OF_THE_GRID = ("strategy", "labels", "seeds", "equal_time")
+"""What an arm says beside its training options."""
+SET_BY_GRID = ("labels", "seed")
+
+ReadOptions = Callable[[str, Mapping[str, Any], str], TrainingOptions]
+"""From a strategy, plain values, and what to call them in an error, to checked options."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """What to compare, as GRID.yaml says it. Checked on construction, which raises `FetalheadError`."""
+
+    training: dict[str, Any] = option("training options of every arm", default=dataclasses.MISSING)
+    arms: dict[str, dict[str, Any]] = option(
+        "by name: strategy (default: the name), options of its own, labels, seeds, equal_time: OTHER ARM"
+    )
+    labels: list[str] = option("label shares, such as 5%, or numbers of subjects", default=["100%"])
+    seeds: list[int] = option("a draw of labelled subjects, and of all else, for each", default=[0])
+    evaluate: list[str] = option("data sets as KIND=DIR, the first one with mm (hc18=DIR)")
+    split: Literal["train", "val", "test", "all"] = option("which subjects are scored", default="test")
+    baseline: str = option("the arm that the others are compared with (default: the first)", default="")
+    corruptions: str = option("also on pictures made worse, one a subject: all, or kinds", default="")
+    severities: str = option("severities of the corruptions, 1 to 5", default="1,3,5")
+    corrupted_labels: list[str] = option("at which label shares pictures are made worse (default: all)", default=[])
+
+    def __post_init__(self) -> None:
+        if not self.arms:
+            raise FetalheadError("arms: none are given")
+        if self.baseline and self.baseline not in self.arms:
+            raise FetalheadError(f"baseline: there is no arm {self.baseline!r}")
+        if not self.evaluate or parse_data(self.evaluate[0]).kind != "hc18":
+            raise FetalheadError("evaluate: the first data set gives the figures in mm, such as hc18=DIR")
+        titles = [title_of(argument) for argument in self.evaluate]
+        for title in titles:
+            if titles.count(title) > 1:
+                raise FetalheadError(f"evaluate: two data sets are called {title}; rename one folder")
+        chosen_kinds(self.corruptions)
+        chosen_severities(self.severities)
+        for name in SET_BY_GRID:
+            if name in self.training:
+                raise FetalheadError(f"training: {name} is set by the grid's {name.rstrip('s')}s")
+
+    @property
+    def reference(self) -> str:
+        """The arm that the others are compared with."""
+        return self.baseline or next(iter(self.arms))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training run of the grid."""
+
+    arm: str
+    labels: str
+    seed: int
+    options: TrainingOptions
+    equal_time: str = ""
+    """The arm whose training time sets this one's steps; empty where its steps are its own."""
+
+    @property
+    def place(self) -> Path:
+        """Of its folder among the runs."""
+        return Path(self.arm, self.labels.replace("%", "_percent"), str(self.seed))
+
+    def __str__(self) -> str:
+        return f"{self.arm}, labels {self.labels}, seed {self.seed}"
+
+
+def title_of(argument: str) -> str:
+    """What a data set `KIND=DIR` is called in results: its folder's name. Raises `FetalheadError`."""
+    return parse_data(argument).folder.resolve().name
+
+
+def planned_runs(grid: Grid, read: ReadOptions) -> list[Run]:
+    """All runs, draw by draw and share by share, so that what is there when it is stopped can be compared.
+
+    Raises `FetalheadError` for what no run can be made of.
+    """
+    runs = [run for name in grid.arms for run in _runs_of(grid, name, read)]
+    arms, labels, seeds = (
+        list(dict.fromkeys(getattr(run, part) for run in runs)) for part in ("arm", "labels", "seed")
+    )
+    return sorted(runs, key=lambda run: (seeds.index(run.seed), labels.index(run.labels), arms.index(run.arm)))
+
+
+def _runs_of(grid: Grid, name: str, read: ReadOptions) -> list[Run]:
+    values = grid.arms[name] or {}
+    if name in ("", ".", "..") or "/" in name or "\\" in name:
+        raise FetalheadError(f"arm {name!r}: a name without / is wanted, since its runs lie in a folder of that name")
+    strategy = values.get("strategy", name)
+    if strategy not in STRATEGIES:
+        raise FetalheadError(f"arm {name}: no strategy {strategy!r}; there are {', '.join(STRATEGIES)}")
+    equal_time = values.get("equal_time", "")
+    if equal_time and (equal_time not in grid.arms or "equal_time" in (grid.arms[equal_time] or {})):
+        raise FetalheadError(f"arm {name}: equal_time wants another arm with steps of its own, not {equal_time!r}")
+    own = {key: value for key, value in values.items() if key not in OF_THE_GRID}
+    runs = []
+    for labels in _list(values.get("labels", grid.labels)):
+        for seed in _list(values.get("seeds", grid.seeds)):
+            options = read(strategy, {**grid.training, **own, "labels": str(labels), "seed": seed}, f"arm {name}")
+            runs.append(Run(name, str(labels), seed, options, equal_time))
+    return runs
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def with_equal_time(runs: list[Run], seconds: Mapping[str, float]) -> list[Run]:
+    """The runs with the steps of those at equal time filled in, from the seconds a step of each arm."""
+    steps = {run.arm: run.options.steps for run in runs}
+    return [
+        dataclasses.replace(
+            run,
+            options=dataclasses.replace(
+                run.options, steps=round(steps[run.equal_time] * seconds[run.equal_time] / seconds[run.arm])
+            ),
+        )
+        if run.equal_time
+        else run
+        for run in runs
+    ]

@@ -1,0 +1,106 @@
+"""Arm against arm on the same draws and the same pictures: differences with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.evaluation.comparison.collect import Row
+from fetalhead.evaluation.summary import DRAWS, LEVEL_PERCENT, SEED
+
+METRICS = ("dice", "iou", "hd_mm", "adf_mm")
+DIFFERENCES = ("arm", "against", "labels", "metric", "draws", "subjects", "arm_mean", "against_mean", "difference",
+               "low", "high")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The mean of arm minus the other, over draws and pictures that have both; NaN without any."""
+
+    draws: int
+    subjects: int
+    arm_mean: float
+    against_mean: float
+    low: float
+    """The 95 % interval of the difference, over draws and subjects; NaN for fewer than two of either."""
+    high: float
+
+    @property
+    def difference(self) -> float:
+        return self.arm_mean - self.against_mean
+
+
+def differences(cases: Sequence[Row], reference: str) -> list[Row]:
+    """A row of `differences.csv` for each arm but `reference`, label share and metric that both have."""
+    rows = []
+    for arm in dict.fromkeys(case["arm"] for case in cases):
+        for labels in dict.fromkeys(case["labels"] for case in cases if case["arm"] == arm):
+            first = _values(cases, arm, labels)
+            second = _values(cases, reference, labels)
+            if arm == reference or not first or not second:
+                continue
+            for metric in METRICS:
+                found = paired_difference(first, second, metric)
+                if found.draws:
+                    rows.append({
+                        "arm": arm, "against": reference, "labels": labels, "metric": metric,
+                        "draws": str(found.draws), "subjects": str(found.subjects),
+                        **{name: _text(getattr(found, name))
+                           for name in ("arm_mean", "against_mean", "difference", "low", "high")},
+                    })  # fmt: skip
+    return rows
+
+
+Values = dict[tuple[str, str], Row]
+"""Cases by seed and picture."""
+
+
+def _values(cases: Sequence[Row], arm: str, labels: str) -> Values:
+    return {(case["seed"], case["name"]): case for case in cases if case["arm"] == arm and case["labels"] == labels}
+
+
+def paired_difference(arm: Values, against: Values, metric: str) -> Difference:
+    """One metric of two arms, paired by draw and picture; a picture that lacks it in either is left out.
+
+    The interval resamples the draws and, crossed with them, the subjects whose pictures they are (both are what
+    another study would have others of): a two-way cluster bootstrap, percentile interval.
+    """
+    pairs = [
+        (seed, arm[seed, name]["subject"], float(arm[seed, name][metric]), float(against[seed, name][metric]))
+        for seed, name in arm.keys() & against.keys()
+        if arm[seed, name][metric] and against[seed, name][metric]
+    ]
+    if not pairs:
+        return Difference(0, 0, *[math.nan] * 4)
+    pairs.sort()
+    seeds, seed = np.unique([pair[0] for pair in pairs], return_inverse=True)
+    subjects, subject = np.unique([pair[1] for pair in pairs], return_inverse=True)
+    first, second = np.array([pair[2] for pair in pairs]), np.array([pair[3] for pair in pairs])
+    sums, counts = np.zeros((len(seeds), len(subjects))), np.zeros((len(seeds), len(subjects)))
+    np.add.at(sums, (seed, subject), first - second)
+    np.add.at(counts, (seed, subject), 1)
+    low, high = _interval(sums, counts)
+    return Difference(len(seeds), len(subjects), float(first.mean()), float(second.mean()), low, high)
+
+
+def _interval(sums: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Of (draws, subjects) sums of differences and numbers of pictures."""
+    draws, subjects = sums.shape
+    if draws < 2 or subjects < 2:
+        return math.nan, math.nan
+    generator = np.random.default_rng(SEED)
+    times_drawn = generator.multinomial(draws, np.full(draws, 1 / draws), size=DRAWS)
+    times = generator.multinomial(subjects, np.full(subjects, 1 / subjects), size=DRAWS)
+    total = np.einsum("kd,ds,ks->k", times_drawn, sums, times, optimize=True)
+    number = np.einsum("kd,ds,ks->k", times_drawn, counts, times, optimize=True)
+    means = total[number > 0] / number[number > 0]
+    low, high = np.percentile(means, [(100 - LEVEL_PERCENT) / 2, (100 + LEVEL_PERCENT) / 2])
+    return float(low), float(high)
+
+
+def _text(value: float) -> str:
+    return "" if math.isnan(value) else format(value, ".6g")

@@ -1,0 +1,129 @@
+"""`fetalhead compare` on phantoms with tiny nets: all files, going on, and runs that fail."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fetalhead.cli import compare
+from fetalhead.evaluation.comparison.tables import results_tables
+
+TRAINING = {
+    "image_size": "64x96", "batch_size": 2, "steps": 2, "steps_a_round": 2, "encoder": "resnet10t",
+    "encoder_weights": "none", "decoder_channels": [16, 8, 8, 8],
+}  # fmt: skip
+
+
+def write_grid(path: Path, hc18: Path, **changes: Any) -> Path:
+    values = {
+        "training": TRAINING | {"data": [f"hc18={hc18}"]},
+        "arms": {
+            "supervised": {},
+            "semi-supervised": {"unlabelled_batch": 2, "alpha_ramp": 0.0},
+        },
+        "labels": ["100%"],
+        "seeds": [1, 2],
+        "evaluate": [f"hc18={hc18}"],
+        "split": "val",
+        "corruptions": "blur",
+        "severities": "1",
+    }
+    path.write_text(yaml.safe_dump(values | changes))
+    return path
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def compared(tiny_hc18: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("compared")
+    grid = write_grid(folder / "grid.yaml", tiny_hc18)
+    assert compare.main([str(grid), "--out", str(folder / "out")]) == 0
+    return grid, folder / "out"
+
+
+def test_one_row_a_run_and_one_a_case(compared: tuple[Path, Path]) -> None:
+    _, out = compared
+    runs, cases = rows_of(out / "runs.csv"), rows_of(out / "cases.csv")
+    assert list(runs[0])[:2] == ["strategy", "arm"]
+    assert {"strategy", "labels", "seed", "dice", "iou", "hd_mm", "adf_mm", "failures"} <= set(runs[0])
+    assert [(run["strategy"], run["labels"], run["seed"]) for run in runs] == [
+        ("supervised", "100%", "1"), ("semi-supervised", "100%", "1"),
+        ("supervised", "100%", "2"), ("semi-supervised", "100%", "2"),
+    ]  # fmt: skip
+    for run in runs:
+        own = [case for case in cases if (case["arm"], case["seed"]) == (run["arm"], run["seed"])]
+        assert len(own) == int(run["images"]) > 0
+        assert float(run["dice"]) == pytest.approx(sum(float(case["dice"]) for case in own) / len(own), rel=1e-5)
+        assert 0 <= float(run["dice"]) <= 1
+        assert int(run["failures"]) == sum(case["status"] == "no_head" for case in own)
+
+
+def test_every_arm_is_scored_on_its_last_averaged_weights(compared: tuple[Path, Path]) -> None:
+    _, out = compared
+    for run in rows_of(out / "runs.csv"):
+        place = out / "runs" / run["arm"] / "100_percent" / run["seed"]
+        config = json.loads((place / "model" / "config.json").read_text())
+        assert config["model_id"] == run["model_id"]
+        assert json.loads((place / "model" / "metrics.json").read_text())["step"] == 2
+        assert not list(place.rglob("*.ckpt")), "checkpoints are hundreds of megabytes a grid"
+
+
+def test_figures_and_tables_are_there(compared: tuple[Path, Path]) -> None:
+    _, out = compared
+    for name in ("label_efficiency", "difficult_100_percent", "robustness_100_percent"):
+        assert (out / f"{name}.png").stat().st_size > 10_000
+    assert {row["corruption"] for row in rows_of(out / "robustness.csv")} == {"none", "blur"}
+    text = (out / "results.md").read_text()
+    assert text == results_tables(out)
+    assert "| supervised | 100% | 2 |" in text and "| blur |" in text
+
+
+def test_what_is_done_is_not_done_again(compared: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    grid, out = compared
+    before = {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("*.onnx")}
+    monkeypatch.setattr("fetalhead.training.fit.fit", lambda *_, **__: pytest.fail("trained again"))
+    assert compare.main([str(grid), "--out", str(out)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("*.onnx")} == before
+
+
+def test_a_part_that_is_missing_is_made_up_for(compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path) -> None:
+    grid, out = compared
+    copy = tmp_path / "out"
+    shutil.copytree(out, copy)
+    shutil.rmtree(copy / "runs" / "supervised" / "100_percent" / "1" / "evaluations")
+    (copy / "runs.csv").unlink()
+    assert compare.main([str(grid), "--out", str(copy)]) == 0
+    assert (copy / "runs.csv").read_text() == (out / "runs.csv").read_text()
+
+
+def test_a_run_of_other_options_is_refused_and_the_others_go_on(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out = compared
+    copy = tmp_path / "out"
+    shutil.copytree(out, copy)
+    arms = {"supervised": {"weight_decay": 0.5}, "semi-supervised": {"unlabelled_batch": 2, "alpha_ramp": 0.0}}
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, arms=arms)
+    assert compare.main([str(grid), "--out", str(copy)]) == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("fetalhead compare")]
+    assert len(lines) == 2 and all("its --weight-decay was another" in line for line in lines)
+
+
+def test_the_plan_alone_trains_nothing(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arms = {"supervised": {}, "longer": {"strategy": "supervised", "equal_time": "supervised"}}
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, arms=arms)
+    assert compare.main([str(grid), "--out", str(tmp_path / "out"), "--plan"]) == 0
+    assert "4 runs, about" in capsys.readouterr().out
+    assert not (tmp_path / "out" / "runs").exists()

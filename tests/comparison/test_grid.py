@@ -1,0 +1,101 @@
+"""Which runs a grid has, and what of it is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fetalhead.cli.command import from_values
+from fetalhead.errors import FetalheadError
+from fetalhead.evaluation.comparison.grid import Grid, planned_runs, with_equal_time
+from fetalhead.options import TrainingOptions, options_class
+
+
+def read(strategy: str, values: Mapping[str, Any], what: str) -> TrainingOptions:
+    return from_values(options_class(strategy), values, what, strategy=strategy)
+
+
+def grid(hc18: Path, **changes: Any) -> Grid:
+    values: dict[str, Any] = {
+        "training": {"data": [f"hc18={hc18}"], "steps": 100},
+        "arms": {
+            "supervised": {},
+            "supervised, longer": {"strategy": "supervised", "equal_time": "semi-supervised"},
+            "semi-supervised": {"unlabelled_loss": "unimatch", "seeds": [3]},
+        },
+        "labels": ["5%", "10%"],
+        "seeds": [3, 4],
+        "evaluate": [f"hc18={hc18}"],
+    }
+    return Grid(**(values | changes))
+
+
+def test_runs_come_draw_by_draw_with_their_options(tiny_hc18: Path) -> None:
+    runs = planned_runs(grid(tiny_hc18), read)
+    assert [(run.seed, run.labels, run.arm) for run in runs] == [
+        (3, "5%", "supervised"), (3, "5%", "supervised, longer"), (3, "5%", "semi-supervised"),
+        (3, "10%", "supervised"), (3, "10%", "supervised, longer"), (3, "10%", "semi-supervised"),
+        (4, "5%", "supervised"), (4, "5%", "supervised, longer"),
+        (4, "10%", "supervised"), (4, "10%", "supervised, longer"),
+    ]  # fmt: skip
+    semi = runs[2].options
+    assert (semi.labels, semi.seed, semi.steps, semi.unlabelled_loss) == ("5%", 3, 100, "unimatch")
+    assert len({run.place for run in runs}) == len(runs)
+
+
+def test_equal_time_sets_the_steps(tiny_hc18: Path) -> None:
+    runs = planned_runs(grid(tiny_hc18), read)
+    seconds = {"supervised": 1.0, "supervised, longer": 0.5, "semi-supervised": 1.25}
+    steps = {run.arm: run.options.steps for run in with_equal_time(runs, seconds)}
+    assert steps == {"supervised": 100, "supervised, longer": 250, "semi-supervised": 100}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"arms": {}}, "arms: none"),
+        ({"arms": {"best": {}}}, "arm best: no strategy 'best'"),
+        ({"arms": {"../a": {"strategy": "supervised"}}}, "a name without /"),
+        ({"arms": {"supervised": {"equal_time": "multitask"}}}, "equal_time wants another arm"),
+        ({"arms": {"supervised": {"equal_time": "supervised"}}}, "equal_time wants another arm"),
+        ({"baseline": "multitask"}, "baseline: there is no arm"),
+        ({"evaluate": []}, "evaluate: the first data set"),
+        ({"corruptions": "frost"}, "--corruptions frost"),
+        ({"severities": "9"}, "--severities 9"),
+        ({"training": {"seed": 3}}, "seed is set by the grid"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(tiny_hc18: Path, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(FetalheadError, match=words) as caught:
+        planned_runs(grid(tiny_hc18, **changes), read)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [({"alpha": 2}, "alpha"), ({"steps": "many"}, "steps"), ({"steps": 0}, "--steps 0")],
+)
+def test_an_arm_s_options_are_checked_by_name(
+    tiny_hc18: Path, option: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        planned_runs(grid(tiny_hc18, arms={"supervised": option}), read)
+    message = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert message.startswith("arm supervised: ") and words in message and message.count("\n") == 1
+
+
+def test_two_data_sets_of_one_name_are_refused(tiny_hc18: Path, tmp_path: Path) -> None:
+    other = tmp_path / tiny_hc18.name
+    other.mkdir()
+    with pytest.raises(FetalheadError, match="two data sets are called"):
+        grid(tiny_hc18, evaluate=[f"hc18={tiny_hc18}", f"masks={other}"])
+
+
+def test_the_first_arm_is_what_the_others_are_compared_with(tiny_hc18: Path) -> None:
+    assert grid(tiny_hc18).reference == "supervised"
+    assert dataclasses.replace(grid(tiny_hc18), baseline="semi-supervised").reference == "semi-supervised"

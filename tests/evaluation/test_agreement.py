@@ -1,0 +1,129 @@
+"""Agreement with manual values: names joined, figures right, faults told."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fetalhead.cli import agree
+from fetalhead.errors import FetalheadError
+from fetalhead.evaluation.agreement import Pair, agreement, outliers, read_pairs
+from fetalhead.reports.rows import Row
+
+
+def write_measured(path: Path, rows: dict[str, float | None], frame: int | None = None) -> Path:
+    with open(path, "w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(Row._fields)
+        for name, hc in rows.items():
+            row = Row(name, frame, "ok", "", hc_mm=hc) if hc else Row(name, frame, "no_head", "no head: nothing there")
+            writer.writerow(["" if value is None else value for value in row])
+    return path
+
+
+def pair(measured: float, *manual: float, subject: str = "") -> Pair:
+    return Pair(f"{measured}.png", "", subject or f"{measured}", measured, manual)
+
+
+def test_bias_and_limits_are_bland_and_altman_s() -> None:
+    rng = np.random.default_rng(1)
+    manual = rng.uniform(100, 300, 400)
+    measured = manual + rng.normal(1.5, 2.0, 400)
+    found = agreement([pair(one, other) for one, other in zip(measured, manual, strict=True)])
+    difference = measured - manual
+    assert found.bias == pytest.approx(difference.mean())
+    assert found.sd == pytest.approx(difference.std(ddof=1))
+    assert found.upper_limit == pytest.approx(difference.mean() + 1.96 * difference.std(ddof=1))
+    assert found.within[3].share == pytest.approx(np.mean(np.abs(difference) <= 0.03 * manual))
+    # Bland and Altman 1986: standard errors sd / sqrt(n) and about sqrt(3 / n) sd
+    assert found.bias_high - found.bias_low == pytest.approx(2 * 1.96 * found.sd / 20, rel=0.15)
+    width = found.upper_limit_high - found.upper_limit_low
+    assert width == pytest.approx(2 * 1.96 * math.sqrt(3 / 400) * found.sd, rel=0.2)
+    assert math.isnan(found.reader_sd)
+
+
+def test_several_readings_are_averaged_and_their_spread_is_told() -> None:
+    found = agreement([pair(100, 99, 101), pair(200, 198, 202), pair(150, 150)])
+    assert found.bias == pytest.approx(0)
+    assert found.reader_sd == pytest.approx(math.sqrt((2 + 8) / 2))
+
+
+def test_pictures_of_a_subject_are_resampled_together() -> None:
+    alone = [pair(100 + number, 100, subject=str(number)) for number in range(20)]
+    twice = [one for one in alone for _ in range(2)]
+    assert agreement(twice).bias_low == agreement(alone).bias_low
+    assert agreement(twice).subjects == 20
+
+
+def test_outliers_are_listed_worst_first() -> None:
+    assert [one.measured_mm for one in outliers([pair(104, 100), pair(94, 100), pair(110, 100)])] == [110, 94]
+
+
+@pytest.mark.parametrize("name", ["a/one.png", "one.png", "one", "x/a/one", "a\\one.png"])
+def test_the_manual_file_may_name_a_picture_by_the_end_of_its_path(tmp_path: Path, name: str) -> None:
+    measured = write_measured(tmp_path / "m.csv", {"x/a/one.png": 200.0, "x/a/two.png": 210.0})
+    (tmp_path / "manual.csv").write_text(f"Filename,HC_mm\n{name},201\n")
+    pairs, unpaired = read_pairs(measured, tmp_path / "manual.csv")
+    assert [(one.path, one.manual_mm) for one in pairs] == [("x/a/one.png", 201)]
+    assert (unpaired.only_measured, unpaired.only_manual) == (1, ())
+
+
+def test_hc18_s_own_csv_and_semicolons_are_read(tmp_path: Path) -> None:
+    measured = write_measured(tmp_path / "m.csv", {"one.png": 200.0})
+    (tmp_path / "a.csv").write_text("filename,pixel size(mm),head circumference (mm)\none.png,0.1,199.5\n")
+    (tmp_path / "b.csv").write_text("\ufeffpath;hc_mm;patient\none.png;199.5;p7\n", encoding="utf-8")
+    assert read_pairs(measured, tmp_path / "a.csv")[0][0].manual_mm == 199.5
+    assert read_pairs(measured, tmp_path / "b.csv")[0][0].subject == "p7"
+
+
+def test_frames_are_told_apart(tmp_path: Path) -> None:
+    measured = write_measured(tmp_path / "m.csv", {"cine.dcm": 200.0}, frame=3)
+    (tmp_path / "manual.csv").write_text("path,frame,hc_mm\ncine.dcm,3,201\ncine.dcm,4,150\n")
+    pairs, unpaired = read_pairs(measured, tmp_path / "manual.csv")
+    assert [one.readings_mm for one in pairs] == [(201.0,)]
+    assert unpaired.only_manual == ("cine.dcm, frame 4",)
+
+
+@pytest.mark.parametrize(
+    ("manual", "words"),
+    [
+        ("path,value\none.png,200\n", "no column for the manual HC in mm; name it hc_mm"),
+        ("who,hc_mm\none.png,200\n", "no column for the picture; name it path"),
+        ("path,hc_mm\none.png,wide\n", "line 2: 'wide' is no head circumference in mm"),
+        ("path,hc_mm\none.png,-3\n", "line 2: '-3' is no head circumference"),
+        ("path,hc_mm\n", "holds no manual HC"),
+        ("path,hc_mm\ntwin,200\n", "twin fits several pictures"),
+    ],
+)
+def test_what_is_wrong_with_the_manual_file_is_one_line(tmp_path: Path, manual: str, words: str) -> None:
+    measured = write_measured(tmp_path / "m.csv", {"one.png": 200.0, "a/twin.png": 1.0, "b/twin.png": 2.0})
+    (tmp_path / "manual.csv").write_text(manual)
+    with pytest.raises(FetalheadError, match="manual.csv") as caught:
+        read_pairs(measured, tmp_path / "manual.csv")
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_the_command_writes_all_and_tells_what_has_no_partner(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = write_measured(tmp_path / "m.csv", {"one.png": 200.0, "two.png": 260.0, "no.png": None, "more.png": 99.0})
+    manual = tmp_path / "manual.csv"
+    manual.write_text("path,hc_mm\none.png,201\none.png,203\ntwo.png,240\nno.png,180\n")
+    assert agree.main([str(measured), str(manual), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert "no.png: no_head, no head: nothing there" in said.err
+    assert "two.png: 260.0 against 240.0 mm, +8.3 %" in said.out
+    values = json.loads((tmp_path / "out" / "agreement.json").read_text())
+    assert (values["images"], values["manual_not_measured"], values["measured_only"]) == (2, 1, 1)
+    assert values["bias"] == pytest.approx((-2 + 20) / 2)
+    assert (tmp_path / "out" / "bland_altman.png").stat().st_size > 10_000
+    with open(tmp_path / "out" / "agreement.csv", newline="") as stream:
+        assert [row["readings"] for row in csv.DictReader(stream)] == ["2", "1"]
+    manual.write_text("path,hc_mm\none.png,201\nthree.png,240\n")
+    assert agree.main([str(measured), str(manual), "--out", str(tmp_path / "out")]) == 1
+    assert "three.png: " in capsys.readouterr().err
