@@ -88,6 +88,22 @@ def test_figures_and_tables_are_there(compared: tuple[Path, Path]) -> None:
     assert "| supervised | 100% | 2 |" in text and "| blur |" in text
 
 
+def test_the_notebook_reads_the_results(compared: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cells in order, in one namespace; the differences that it works out are those of `differences.csv`."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    monkeypatch.setenv("FETALHEAD_RESULTS", str(compared[1]))
+    notebook = json.loads((Path(__file__).parents[2] / "examples" / "compare.ipynb").read_text())
+    names: dict[str, Any] = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    matplotlib.pyplot.close("all")
+    rows = [row for row in rows_of(compared[1] / "differences.csv") if row["metric"] == "dice"]
+    assert [row["arm"] for row in rows] == names["arms"] == ["semi-supervised"]
+    assert names["again"]["semi-supervised"]["100%"] == pytest.approx(float(rows[0]["difference"]), abs=1e-5)
+
+
 def test_what_is_done_is_not_done_again(compared: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     grid, out = compared
     before = {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("*.onnx")}

@@ -154,7 +154,7 @@ def draw_curves(rows: list[dict[str, str]], path: Path) -> None:
         if name.startswith("loss"):
             left.plot(steps, values, label=name.removeprefix("loss_").replace("_", " "), marker=".")
         elif name.startswith("val_"):
-            label = {"val_dice": "Dice", "val_iou": "IoU"}.get(name, name.removeprefix("val_"))
+            label = {"val_dice": "Dice", "val_iou": "IoU"}.get(name, name.removeprefix("val_").replace("_", " "))
             right.plot(steps, [100 * value for value in values], label=label, marker=".")
     left.set(xlabel="step", ylabel="training loss", yscale="log")
     right.set(xlabel="step", ylabel="validation (%)")

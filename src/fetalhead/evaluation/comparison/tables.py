@@ -114,10 +114,9 @@ def _groups(rows: Sequence[Row], *names: str) -> list[tuple[tuple[str, ...], lis
 
 
 def _order(key: tuple[str, ...]) -> tuple[object, ...]:
-    """By data set, then label share as a number, then arm."""
-    *front, arm, labels = key
-    share = labels.endswith("%")
-    return (*front, share, float(labels.rstrip("%")), arm)
+    """By data set, then label share as a number; arms stay in the grid's order."""
+    *front, _, labels = key
+    return (*front, labels.endswith("%"), float(labels.rstrip("%")))
 
 
 def _values(rows: Sequence[Row], name: str) -> np.ndarray:
