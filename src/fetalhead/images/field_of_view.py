@@ -1,0 +1,139 @@
+"""The field of view: the sector or rectangle of a picture where there is ultrasound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.images.field_limits import Arc, FloatArray, Limit, Line, depth_within, mask_within
+from fetalhead.images.field_shape import limits_of
+
+Mask = npt.NDArray[np.bool_]
+Pixels = npt.NDArray[np.uint8]
+
+WORKING_SIDE = 288
+"""The field is looked for in a picture of about so many pixels a side."""
+
+MARGIN = 1
+"""Grey levels over the flat surroundings from which on a working pixel is lit."""
+
+FLAT_SHARE = 0.1
+"""Of the picture's edge, so much is of one grey value where it shows flat surroundings."""
+
+DARKEST, STEP = 64, 16
+"""Surroundings are no brighter than this, and where they have several grey values, these lie within the second."""
+
+CHANGE = 2
+"""A lit pixel that changes by more than this between frames shows ultrasound; the others are overlays."""
+
+OPENING = 7
+"""What is narrower than this (working pixels) is text, a ruler, a grey-scale bar."""
+
+LEAST_PIECE, LEAST_FIELD = 0.15, 0.06
+"""A piece of ultrasound has so much of the largest piece's area, and all of it so much of the picture's."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class FieldOfView:
+    """Where there is ultrasound: what lies within all the limits."""
+
+    shape: tuple[int, int]
+    """(H, W) of the picture."""
+    limits: tuple[Limit, ...]
+    """In pixels of the picture; empty where ultrasound fills it."""
+
+    @property
+    def mask(self) -> Mask:
+        """(H, W) bool, drawn anew each time."""
+        return mask_within(self.limits, self.shape)
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """The mask's bounding box x0, y0, x1, y1 (exclusive)."""
+        x, y, width, height = cv2.boundingRect(self.mask.view(np.uint8))
+        return x, y, x + width, y + height
+
+    def depth(self, points: npt.NDArray[np.floating]) -> FloatArray:
+        """(N,) how far (px) the points x, y lie within, negative outside; the picture's own edge is no limit."""
+        return depth_within(self.limits, points[:, 0], points[:, 1])
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NoFieldOfView:
+    """No field of view could be told: falsy, and holds the reason."""
+
+    reason: str
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+def find_field_of_view(pixels: Pixels | Sequence[Pixels]) -> FieldOfView | NoFieldOfView:
+    """The field of view of a picture (H, W) uint8, or of several frames of one clip, each (H, W).
+
+    In a still it is what differs from the flat surroundings, in several frames what changes; text, rulers and bars,
+    which are narrow or small, are left out. Its sides are the straight lines that the lit area ends on, its top and
+    bottom arcs about the point where the sides meet, or rows; where it shows no such limit it goes on to the
+    picture's edge. What is dark within belongs to it. Gives `NoFieldOfView`, with the reason, where too little is
+    lit. Raises ValueError for no frames, or frames of unlike shapes.
+    """
+    frames = [pixels] if isinstance(pixels, np.ndarray) and pixels.ndim == 2 else list(pixels)
+    if not frames or any(frame.shape != frames[0].shape for frame in frames):
+        raise ValueError("a field of view is found in one or more pictures of one shape")
+    height, width = frames[0].shape
+    factor = max(1, round(max(height, width) / WORKING_SIDE))
+    small = [_shrunk(frame, factor) for frame in frames]
+    lit = _without_small_things(_lit(small))
+    if lit.mean() < LEAST_FIELD:
+        return NoFieldOfView(f"only {100 * lit.mean():.0f} % of the picture stands out from flat surroundings")
+    limits = [_enlarged(limit, factor) for limit in limits_of(lit)]
+    return FieldOfView((height, width), tuple(limits))
+
+
+def _shrunk(picture: Pixels, factor: int) -> Pixels:
+    """The picture by a whole factor, so that circles stay circles; a last broken row or column is left out."""
+    height, width = (max(1, side // factor) for side in picture.shape)
+    whole = picture[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _enlarged(limit: Limit, factor: int) -> Limit:
+    shift = 0.5 * factor - 0.5
+    if isinstance(limit, Line):
+        return Line(limit.across, limit.down, limit.least * factor + shift * (limit.across + limit.down))
+    return Arc(
+        limit.center_x * factor + shift, limit.center_y * factor + shift, limit.radius * factor, limit.is_near
+    )
+
+
+def _lit(frames: Sequence[Pixels]) -> Mask:
+    """(h, w) bool where frames change, or, of one frame or of frames that hardly change, where there is light."""
+    highest = np.maximum.reduce(frames)
+    edge = np.concatenate([highest[0], highest[-1], highest[:, 0], highest[:, -1]])
+    flat = np.flatnonzero(np.bincount(edge, minlength=256)[: DARKEST + 1] >= FLAT_SHARE * len(edge))
+    # Black bars may lie around surroundings that are not quite black: the brighter of the two counts.
+    level = flat[flat <= flat[0] + STEP][-1] + MARGIN if len(flat) else -1
+    light = highest > level
+    changing = light & (highest - np.minimum.reduce(frames) > CHANGE)
+    moves = len(frames) > 1 and _without_small_things(changing).mean() >= LEAST_FIELD
+    return np.asarray(changing if moves else light)
+
+
+def _without_small_things(lit: Mask) -> Mask:
+    """The large pieces of (h, w) `lit`; what is narrow or small goes."""
+    values = lit.view(np.uint8)
+    kernel = np.ones((OPENING, OPENING), dtype=np.uint8)
+    opened = cv2.morphologyEx(values, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_REPLICATE)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    areas[0] = 0
+    large = (areas >= LEAST_PIECE * areas.max()) & (areas > 0)
+    # The opening rounds the corners off: what lies beside the opened pieces comes back.
+    return np.asarray(cv2.dilate(large[labels].view(np.uint8), kernel) & values, dtype=bool)
