@@ -31,6 +31,9 @@ DARKEST, STEP = 64, 16
 CHANGE = 2
 """A lit pixel that changes by more than this between frames shows ultrasound; the others are overlays."""
 
+CLOSING = 3
+"""Dark gaps narrower than this (working pixels) between speckles count as lit."""
+
 OPENING = 7
 """What is narrower than this (working pixels) is text, a ruler, a grey-scale bar."""
 
@@ -130,7 +133,8 @@ def _without_small_things(lit: Mask) -> Mask:
     """The large pieces of (h, w) `lit`; what is narrow or small goes."""
     values = lit.view(np.uint8)
     kernel = np.ones((OPENING, OPENING), dtype=np.uint8)
-    opened = cv2.morphologyEx(values, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_REPLICATE)
+    closed = cv2.morphologyEx(values, cv2.MORPH_CLOSE, np.ones((CLOSING, CLOSING), dtype=np.uint8))
+    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_REPLICATE)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
     areas = stats[:, cv2.CC_STAT_AREA]
     areas[0] = 0

@@ -55,19 +55,27 @@ def limits_of(lit: Mask) -> list[Limit]:
     A sector may stand on its head (probe below).
     """
     height, width = lit.shape
-    ends, mirrored_ends = _ends(lit), _ends(lit[:, ::-1])
-    left, mirrored = _side(ends), _side(mirrored_ends)
-    if mirrored and not left:
-        left = _side_of_slope(ends, mirrored.slope)
-    elif left and not mirrored:
-        mirrored = _side_of_slope(mirrored_ends, left.slope)
-    right = _Side(width - 1 - mirrored.start, -mirrored.slope) if mirrored else None
+    left, right = _sides(lit)
     apex = _meeting(left, right)
     limits: list[Limit] = [side.line(sign) for side, sign in ((left, 1), (right, -1)) if side]
     if apex is None or apex[1] < height / 2:
         return limits + _above_and_below(lit, apex)
     turned = _above_and_below(lit[::-1], (apex[0], height - 1 - apex[1]))
     return limits + [_turned(limit, height) for limit in turned]
+
+
+def _sides(lit: Mask) -> tuple[_Side | None, _Side | None]:
+    """The left and the right side: going apart downwards, or (a sector on its head) upwards, or parallel."""
+    ends, mirrored_ends = _ends(lit), _ends(lit[:, ::-1])
+    left, mirrored = _side(ends), _side(mirrored_ends)
+    both = left is not None and mirrored is not None and left.slope + mirrored.slope
+    if not both or both < LEAST_MEETING:  # a side that leans inwards on its own is a shadow's
+        left, mirrored = (side if side and side.slope < LEAST_MEETING else None for side in (left, mirrored))
+    if mirrored and not left:
+        left = _side_of_slope(ends, mirrored.slope)
+    elif left and not mirrored:
+        mirrored = _side_of_slope(mirrored_ends, left.slope)
+    return left, _Side(lit.shape[1] - 1 - mirrored.start, -mirrored.slope) if mirrored else None
 
 
 def _turned(limit: Limit, height: int) -> Limit:
