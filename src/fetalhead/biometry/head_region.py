@@ -10,10 +10,19 @@ import numpy.typing as npt
 
 from fetalhead.images.contour import largest_region, level_points
 from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.field_of_view import FieldOfView
+from fetalhead.images.geometry import Letterbox
 
 LEVEL = 0.5
 EDGE_PX = 1.5
 """A contour point closer to the picture's edge than this (grid pixels) may be the edge, not the head's border."""
+
+FIELD_EDGE_PX = 2.0
+"""The same for the edges of the field of view, which are found to within a pixel or so. Beyond them there is no
+echo: an outline that a network draws there is a guess."""
+
+CUT_SHARE = 0.03
+"""Less of the contour than this by the field's edge is a head that touches it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,9 +34,11 @@ class HeadRegion:
     confidence: float
     """Mean probability inside, 0 where there is no region."""
     points: npt.NDArray[np.float64]
-    """(N, 2) sub-pixel x, y of its outer border, unordered, without those on the picture's edge."""
+    """(N, 2) sub-pixel x, y of its outer border, unordered, without those on the picture's or the field's edge."""
     cut_by_edge: bool
-    """Whether it reaches the picture's edge."""
+    """Whether it reaches the edge of the picture or of the field of view."""
+    seen: npt.NDArray[np.bool_] | None = None
+    """(h, w) bool of the field of view where the region reaches its edge; None where the whole picture counts."""
 
     @classmethod
     def find(cls, probability: npt.NDArray[np.floating]) -> HeadRegion:
@@ -48,6 +59,25 @@ class HeadRegion:
         on_edge = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
         return cls(mask, float(values[ours].mean()), points[inside], bool(on_edge or not inside.all()))
 
+    def within(self, field: FieldOfView, letterbox: Letterbox) -> HeadRegion:
+        """What of the region lies in the field of view, its border without the points by the field's edge.
+
+        `letterbox` tells where in the picture this map's pixels lie. The region itself where it stays off the edge.
+        """
+        if not field.limits or not len(self.points):
+            return self
+        top, left = letterbox.offset
+        x, y = letterbox.points_from_grid(self.points + np.array([left, top])).T
+        step = float(letterbox.inverse[0, 0])
+        clear = field.depth(x, y) >= FIELD_EDGE_PX * step
+        if (~clear).mean() < CUT_SHARE:
+            return self
+        height, width = self.mask.shape
+        columns = letterbox.points_from_grid(np.stack([np.arange(width) + left, np.full(width, top)], axis=1))[:, 0]
+        rows = letterbox.points_from_grid(np.stack([np.full(height, left), np.arange(height) + top], axis=1))[:, 1]
+        seen = field.depth(columns, rows[:, None]) >= 0
+        return HeadRegion(self.mask & seen, self.confidence, self.points[clear], True, seen)
+
     def way_round(self) -> npt.NDArray[np.intp]:
         """The (N,) order in which `points` go around the region."""
         chains, _ = cv2.findContours(self.mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -60,7 +90,7 @@ class HeadRegion:
         return np.argsort(place[rows, columns], kind="stable")
 
     def shares(self, ellipse: Ellipse) -> tuple[float, float, float]:
-        """How an ellipse (in the map's coordinates) and the region cover each other inside the picture.
+        """How an ellipse (in the map's coordinates) and the region cover each other where the picture shows something.
 
         Gives intersection over union, the share of the region that lies outside the ellipse, and the share of the
         ellipse that the region fills.
@@ -68,6 +98,8 @@ class HeadRegion:
         drawn = np.zeros(self.mask.shape, dtype=np.uint8)
         fixed_point = np.rint(ellipse.points(180) * 16).astype(np.int32)
         cv2.fillPoly(drawn, [fixed_point], 1, shift=4)
+        if self.seen is not None:
+            drawn &= self.seen.view(np.uint8)
         both = cv2.countNonZero(drawn & self.mask.view(np.uint8))
         ours, theirs = cv2.countNonZero(self.mask.view(np.uint8)), cv2.countNonZero(drawn)
         return both / (ours + theirs - both), 1 - both / ours, both / max(theirs, 1)

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from fetalhead.biometry.dating import NoAge, gestational_age
 from fetalhead.biometry.head_outline import HeadOutline, outline_head
-from fetalhead.biometry.head_region import HeadRegion
+from fetalhead.biometry.head_region import FIELD_EDGE_PX, HeadRegion
 from fetalhead.images.ellipse import Ellipse, NoEllipse
+from fetalhead.images.field_of_view import FieldOfView, NoFieldOfView
 from fetalhead.images.geometry import Letterbox
 from fetalhead.images.pixel_size import UNKNOWN, PixelSize
 
@@ -57,7 +58,7 @@ class HeadMeasurement:
     support: float | None = None
     """Share (0 to 1) of the ellipse's perimeter that has a contour point beside it; None where none was fitted."""
     cut_by_edge: bool = False
-    """Whether the region taken for the head reaches the edge of the picture."""
+    """Whether the region taken for the head reaches the edge of the picture or of the field of view."""
 
     def __bool__(self) -> bool:
         return self.status != "no_head"
@@ -69,16 +70,20 @@ def measure_head(
     pixel_size: PixelSize,
     dating: str = "hadlock1984",
     plane: str = "",
+    field_of_view: FieldOfView | NoFieldOfView | None = None,
 ) -> HeadMeasurement:
     """Measure the head in the (h, w) head probability on a network's grid, 0 to 1.
 
     The outline is where the largest region crosses one half; it is carried to the picture by `letterbox`, times
-    `pixel_size` where that is known, and an ellipse is fitted there, so that pixels need not be square. `dating` is a
-    key of `catalog.DATING`; `plane` is passed on. Gives `no_head`, with the reason, where nothing crosses one half
-    or no ellipse stands on the outline.
+    `pixel_size` where that is known, and an ellipse is fitted there, so that pixels need not be square. Where the
+    outline comes by the edge of `field_of_view`, the ellipse is fitted to the rest of it: what a network draws along
+    or beyond that edge is no border. `dating` is a key of `catalog.DATING`; `plane` is passed on. Gives `no_head`,
+    with the reason, where nothing crosses one half or no ellipse stands on the outline.
     """
     (top, left), (height, width) = letterbox.offset, letterbox.inner
     region = HeadRegion.find(probability[top : top + height, left : left + width])
+    if field_of_view:
+        region = region.within(field_of_view, letterbox)
     outline = outline_head(region, letterbox, (pixel_size.x, pixel_size.y) if pixel_size else (1.0, 1.0))
     found = HeadMeasurement(
         status="no_head",
@@ -92,7 +97,8 @@ def measure_head(
         return replace(found, reason=f"no head: {outline.reason}")
     if outline.fault:
         return replace(found, reason=f"no head: {outline.fault}")
-    unseen = _unseen(outline.support, region.cut_by_edge and _leaves(outline.ellipse_px, letterbox.source))
+    edge = _edge_left(outline.ellipse_px, letterbox, field_of_view) if region.cut_by_edge else ""
+    unseen = _unseen(outline.support, edge)
     if not pixel_size:
         reason = "; ".join([pixel_size.reason, *unseen])
         return replace(found, status="no_scale", reason=reason, ellipse_px=outline.ellipse_px)
@@ -115,15 +121,22 @@ def measure_head(
     )
 
 
-def _leaves(ellipse_px: Ellipse, source: tuple[int, int]) -> bool:
-    """Whether the ellipse leaves a picture of `source` (H, W); what is joined to a head may reach the edge without."""
+def _edge_left(ellipse_px: Ellipse, letterbox: Letterbox, field: FieldOfView | NoFieldOfView | None) -> str:
+    """What the ellipse reaches out of: the field of view, the picture, or nothing (empty).
+
+    What is joined to a head may reach the edge without it.
+    """
     points = ellipse_px.points(180)
-    return bool(((points < -0.5) | (points > np.array([source[1], source[0]]) - 0.5)).any())
+    height, width = letterbox.source
+    if ((points < -0.5) | (points > np.array([width, height]) - 0.5)).any():
+        return "picture"
+    tolerance = FIELD_EDGE_PX * float(letterbox.inverse[0, 0])
+    return "field of view" if field and field.depth(points[:, 0], points[:, 1]).min() < -tolerance else ""
 
 
-def _unseen(support: float, cut_by_edge: bool) -> list[str]:
+def _unseen(support: float, edge: str) -> list[str]:
     """What is to be told of an outline that is seen only in part."""
-    if support >= FULL_SUPPORT and not cut_by_edge:
+    if support >= FULL_SUPPORT and not edge:
         return []
     share = f"outline supported on {100 * support:.0f} % of its perimeter"
-    return [share, "cut by the edge of the picture"] if cut_by_edge else [share]
+    return [share, f"cut by the edge of the {edge}"] if edge else [share]

@@ -23,6 +23,10 @@ class Line:
         """How far (px) points lie within; negative outside. x and y broadcast."""
         return np.asarray(np.asarray(x) * self.across + np.asarray(y) * self.down - self.least)
 
+    def moved(self, factor: float, x: float, y: float) -> Line:
+        """The same limit where coordinates are `factor` times as large, plus x and y."""
+        return Line(self.across, self.down, self.least * factor + x * self.across + y * self.down)
+
 
 @dataclass(frozen=True, slots=True)
 class Arc:
@@ -37,6 +41,10 @@ class Arc:
         """How far (px) points lie within; negative outside. x and y broadcast."""
         far = self.radius - np.hypot(np.asarray(x) - self.center_x, np.asarray(y) - self.center_y)
         return np.asarray(-far if self.is_near else far)
+
+    def moved(self, factor: float, x: float, y: float) -> Arc:
+        """The same limit where coordinates are `factor` times as large, plus x and y."""
+        return Arc(self.center_x * factor + x, self.center_y * factor + y, self.radius * factor, self.is_near)
 
 
 Limit = Line | Arc

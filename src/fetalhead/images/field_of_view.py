@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.images.field_limits import Arc, FloatArray, Limit, Line, depth_within, mask_within
+from fetalhead.images.field_limits import FloatArray, Limit, Line, depth_within, mask_within
 from fetalhead.images.field_shape import limits_of
 
 Mask = npt.NDArray[np.bool_]
@@ -62,9 +62,9 @@ class FieldOfView:
         x, y, width, height = cv2.boundingRect(self.mask.view(np.uint8))
         return x, y, x + width, y + height
 
-    def depth(self, points: npt.NDArray[np.floating]) -> FloatArray:
-        """(N,) how far (px) the points x, y lie within, negative outside; the picture's own edge is no limit."""
-        return depth_within(self.limits, points[:, 0], points[:, 1])
+    def depth(self, x: npt.ArrayLike, y: npt.ArrayLike) -> FloatArray:
+        """How far (px) points lie within, negative outside; the picture's own edge is no limit. x and y broadcast."""
+        return depth_within(self.limits, x, y)
 
 
 @final
@@ -78,26 +78,37 @@ class NoFieldOfView:
         return False
 
 
-def find_field_of_view(pixels: Pixels | Sequence[Pixels]) -> FieldOfView | NoFieldOfView:
+def find_field_of_view(
+    pixels: Pixels | Sequence[Pixels], region: tuple[int, int, int, int] | None = None
+) -> FieldOfView | NoFieldOfView:
     """The field of view of a picture (H, W) uint8, or of several frames of one clip, each (H, W).
 
-    In a still it is what differs from the flat surroundings, in several frames what changes; text, rulers and bars,
-    which are narrow or small, are left out. Its sides are the straight lines that the lit area ends on, its top and
-    bottom arcs about the point where the sides meet, or rows; where it shows no such limit it goes on to the
-    picture's edge. What is dark within belongs to it. Gives `NoFieldOfView`, with the reason, where too little is
-    lit. Raises ValueError for no frames, or frames of unlike shapes.
+    In a still it is what is brighter than the flat surroundings, in several frames what changes as well; text, rulers
+    and bars, which are narrow or small, are left out. Its sides are the straight lines that the lit area ends on, its
+    top and bottom arcs about the point where the sides meet, or rows; where it shows no such limit it goes on to the
+    picture's edge. What is dark within belongs to it. `region` is the box x0, y0, x1, y1 (exclusive) to which a header
+    confines it. Gives `NoFieldOfView`, with the reason, where too little is lit. Raises ValueError for no frames, for
+    frames of unlike shapes, or for an empty region.
     """
     frames = [pixels] if isinstance(pixels, np.ndarray) and pixels.ndim == 2 else list(pixels)
     if not frames or any(frame.shape != frames[0].shape for frame in frames):
         raise ValueError("a field of view is found in one or more pictures of one shape")
     height, width = frames[0].shape
-    factor = max(1, round(max(height, width) / WORKING_SIDE))
-    small = [_shrunk(frame, factor) for frame in frames]
-    lit = _without_small_things(_lit(small))
+    x0, y0, x1, y1 = region or (0, 0, width, height)
+    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+        raise ValueError(f"the region {region} is no part of a picture of {width} x {height}")
+    factor = max(1, round(max(x1 - x0, y1 - y0) / WORKING_SIDE))
+    lit = _without_small_things(_lit([_shrunk(frame[y0:y1, x0:x1], factor) for frame in frames]))
     if lit.mean() < LEAST_FIELD:
         return NoFieldOfView(f"only {100 * lit.mean():.0f} % of the picture stands out from flat surroundings")
-    limits = [_enlarged(limit, factor) for limit in limits_of(lit)]
-    return FieldOfView((height, width), tuple(limits))
+    # A working pixel's centre is that of the block of `factor` pixels a side which it stands for.
+    centre = 0.5 * factor - 0.5
+    limits = [limit.moved(factor, x0 + centre, y0 + centre) for limit in limits_of(lit)]
+    box = [
+        (x0, Line(1, 0, x0 - 0.5)), (y0, Line(0, 1, y0 - 0.5)),
+        (width - x1, Line(-1, 0, 0.5 - x1)), (height - y1, Line(0, -1, 0.5 - y1)),
+    ]  # fmt: skip
+    return FieldOfView((height, width), (*limits, *(line for gap, line in box if gap)))
 
 
 def _shrunk(picture: Pixels, factor: int) -> Pixels:
@@ -105,15 +116,6 @@ def _shrunk(picture: Pixels, factor: int) -> Pixels:
     height, width = (max(1, side // factor) for side in picture.shape)
     whole = picture[: height * factor, : width * factor]
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _enlarged(limit: Limit, factor: int) -> Limit:
-    shift = 0.5 * factor - 0.5
-    if isinstance(limit, Line):
-        return Line(limit.across, limit.down, limit.least * factor + shift * (limit.across + limit.down))
-    return Arc(
-        limit.center_x * factor + shift, limit.center_y * factor + shift, limit.radius * factor, limit.is_near
-    )
 
 
 def _lit(frames: Sequence[Pixels]) -> Mask:

@@ -54,7 +54,7 @@ def limits_of(lit: Mask) -> list[Limit]:
 
     A sector may stand on its head (probe below).
     """
-    height, width = lit.shape
+    height = lit.shape[0]
     left, right = _sides(lit)
     apex = _meeting(left, right)
     limits: list[Limit] = [side.line(sign) for side, sign in ((left, 1), (right, -1)) if side]

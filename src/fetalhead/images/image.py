@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.field_of_view import FieldOfView, NoFieldOfView, find_field_of_view
 from fetalhead.images.pixel_size import UNKNOWN, PixelSize
 from fetalhead.images.scaled_region import ScaledRegion, pixel_size_of_head
 
@@ -28,6 +29,15 @@ class UltrasoundImage:
     """x0, y0, x1, y1 (exclusive) of the ultrasound region that the file's header tells; None where it tells none."""
     scaled_regions: tuple[ScaledRegion, ...] = ()
     """The regions that a DICOM header calibrates; empty where one pixel size, or none, goes for the whole picture."""
+
+    _field_of_view: list[FieldOfView | NoFieldOfView] = field(init=False, repr=False, default_factory=list)
+
+    @property
+    def field_of_view(self) -> FieldOfView | NoFieldOfView:
+        """Where there is ultrasound, within the header's region; looked for when first asked for."""
+        if not self._field_of_view:
+            self._field_of_view.append(find_field_of_view(self.pixels, self.region))
+        return self._field_of_view[0]
 
     @property
     def shape(self) -> tuple[int, int]:

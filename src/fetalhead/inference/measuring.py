@@ -62,7 +62,12 @@ def measure_image(
         return HeadMeasurement(status="no_head", reason=reason, pixel_size=image.pixel_size), None
     prediction = predictor.predict(image.pixels)
     measure_in = partial(
-        measure_head, prediction.grid_probability, prediction.letterbox, dating=dating, plane=prediction.best_plane
+        measure_head,
+        prediction.grid_probability,
+        prediction.letterbox,
+        dating=dating,
+        plane=prediction.best_plane,
+        field_of_view=image.field_of_view,
     )
     measurement = measure_in(image.pixel_size)
     if measurement.ellipse_px is not None:
