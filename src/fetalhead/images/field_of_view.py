@@ -138,8 +138,8 @@ def _without_small_things(lit: Mask) -> Mask:
     closed = cv2.morphologyEx(values, cv2.MORPH_CLOSE, np.ones((CLOSING, CLOSING), dtype=np.uint8))
     opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_REPLICATE)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
-    areas = stats[:, cv2.CC_STAT_AREA]
+    areas = np.array(stats[:, cv2.CC_STAT_AREA])
     areas[0] = 0
     large = (areas >= LEAST_PIECE * areas.max()) & (areas > 0)
     # The opening rounds the corners off: what lies beside the opened pieces comes back.
-    return np.asarray(cv2.dilate(large[labels].view(np.uint8), kernel) & values, dtype=bool)
+    return np.asarray((cv2.dilate(large[labels].view(np.uint8), kernel) > 0) & lit)
