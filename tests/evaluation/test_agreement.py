@@ -103,7 +103,7 @@ def test_frames_are_told_apart(tmp_path: Path) -> None:
 def test_what_is_wrong_with_the_manual_file_is_one_line(tmp_path: Path, manual: str, words: str) -> None:
     measured = write_measured(tmp_path / "m.csv", {"one.png": 200.0, "a/twin.png": 1.0, "b/twin.png": 2.0})
     (tmp_path / "manual.csv").write_text(manual)
-    with pytest.raises(FetalheadError, match="manual.csv") as caught:
+    with pytest.raises(FetalheadError, match=r"manual\.csv") as caught:
         read_pairs(measured, tmp_path / "manual.csv")
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
@@ -111,7 +111,8 @@ def test_what_is_wrong_with_the_manual_file_is_one_line(tmp_path: Path, manual: 
 def test_the_command_writes_all_and_tells_what_has_no_partner(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    measured = write_measured(tmp_path / "m.csv", {"one.png": 200.0, "two.png": 260.0, "no.png": None, "more.png": 99.0})
+    values = {"one.png": 200.0, "two.png": 260.0, "no.png": None, "more.png": 99.0}
+    measured = write_measured(tmp_path / "m.csv", values)
     manual = tmp_path / "manual.csv"
     manual.write_text("path,hc_mm\none.png,201\none.png,203\ntwo.png,240\nno.png,180\n")
     assert agree.main([str(measured), str(manual), "--out", str(tmp_path / "out")]) == 0
