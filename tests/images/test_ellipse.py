@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fetalhead.images.ellipse import Ellipse, fit_ellipse
@@ -93,6 +93,47 @@ def test_any_affine_image_is_the_image_of_its_points(ellipse, entries):
     points = ellipse.points(64) @ matrix[:, :2].T + matrix[:, 2]
     scale = image.semi_axis_a / image.semi_axis_b
     assert np.abs(image.signed_distance(points[:, 0], points[:, 1])).max() < 1e-7 * image.semi_axis_a * scale
+
+
+@quick
+@given(heads, st.lists(st.floats(-2, 2), min_size=12, max_size=12))
+def test_one_image_after_the_other_is_the_image_under_both(ellipse, entries):
+    """Area goes with the determinant, and the way back is the inverse matrix."""
+    first, second = (np.vstack([np.array(part).reshape(2, 3), [0, 0, 1]]) for part in (entries[:6], entries[6:]))
+    determinants = [abs(np.linalg.det(matrix)) for matrix in (first, second)]
+    assume(min(determinants) > 0.2)
+    both = ellipse.transformed(first[:2]).transformed(second[:2])
+    assert both.area == pytest.approx(ellipse.area * determinants[0] * determinants[1], rel=1e-9)
+    same(both, ellipse.transformed((second @ first)[:2]), tolerance=1e-5)
+    same(ellipse, both.transformed(np.linalg.inv(second @ first)[:2]), tolerance=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.builds(Ellipse.make, st.floats(40, 60), st.floats(35, 45), *[st.floats(12, 30)] * 2, st.floats(0, 4)),
+    st.integers(-7, 7), st.integers(-7, 7),
+)  # fmt: skip
+def test_coverage_moves_and_turns_with_the_ellipse(ellipse, right, down):
+    """By whole pixels, mirrored and turned by a quarter: the same shares in new places, and never out of 0 to 1."""
+    shares = ellipse.coverage((80, 100))
+    assert shares.min() >= 0 and shares.max() <= 1
+    moved = ellipse.transformed([[1, 0, right], [0, 1, down]]).coverage((80, 100))
+    np.testing.assert_allclose(moved[10:-10, 10:-10], np.roll(shares, (down, right), (0, 1))[10:-10, 10:-10], atol=1e-3)
+    mirrored = ellipse.transformed([[-1, 0, 99], [0, 1, 0]]).coverage((80, 100))
+    np.testing.assert_allclose(mirrored, shares[:, ::-1], atol=1e-3)
+    turned = ellipse.transformed([[0, -1, 79], [1, 0, 0]]).coverage((100, 80))
+    np.testing.assert_allclose(turned, np.rot90(shares, -1), atol=1e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(heads, st.tuples(st.integers(1, 60), st.integers(1, 60)))
+def test_coverage_of_a_head_anywhere_is_finite(ellipse, shape):
+    """Partly or wholly outside the picture, or round all of it."""
+    shares = ellipse.coverage(shape)
+    assert shares.shape == shape and np.isfinite(shares).all()
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(float)
+    far = np.abs(ellipse.signed_distance(x, y)) > 1
+    np.testing.assert_array_equal(shares[far], (ellipse.signed_distance(x, y) < 0)[far])
 
 
 def test_rotation_by_a_quarter_turn():

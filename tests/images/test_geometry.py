@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fetalhead.images.contour import level_points
@@ -24,9 +24,10 @@ def test_the_picture_fills_the_grid_one_way_and_lies_in_its_middle(source, grid)
     assert 1 <= height <= grid[0] and 1 <= width <= grid[1]
     assert height == grid[0] or width == grid[1]
     assert 0 <= (grid[0] - height) - 2 * top <= 1 and 0 <= (grid[1] - width) - 2 * left <= 1
-    for side, other in ((height / source[0], width / source[1]),):
-        # the scales differ by the rounding to whole pixels alone
-        assert abs(side - other) <= 0.5 / min(source) + 1e-9 or min(height, width) == 1
+    # no distortion: each side is the common scale's to within half a pixel of the grid
+    scale = min(grid[0] / source[0], grid[1] / source[1])
+    for side, length in zip((height, width), source, strict=True):
+        assert abs(side - length * scale) <= 0.5 + 1e-9 or side == 1
 
 
 @quick
@@ -60,6 +61,50 @@ def test_an_outline_survives_the_grid(source, grid):
     assert fit_ellipse(back).perimeter == pytest.approx(true.perimeter, rel=1e-3)
     matrix = box.matrix
     assert fit_ellipse(points).perimeter == pytest.approx(true.transformed(matrix).perimeter, rel=1e-3)
+
+
+@st.composite
+def masks_and_grids(draw):
+    """A binary mask of a head, in a picture that the grid shrinks to a sixth at most, and the grid.
+
+    The head's semi-axes are at least 20 grid pixels: what is smaller is blurred as much as it is curved.
+    """
+    grid = draw(st.tuples(st.integers(96, 400), st.integers(96, 400)))
+    source = draw(st.tuples(st.integers(48, 1000), st.integers(48, 1000)))
+    box = Letterbox.fit(source, grid)
+    assume(max(source[0] / grid[0], source[1] / grid[1]) <= 6 and min(box.inner) >= 80)
+    side = min(source)
+    head = Ellipse.make(
+        source[1] / 2 + draw(st.floats(-0.04, 0.04)) * side, source[0] / 2 + draw(st.floats(-0.04, 0.04)) * side,
+        draw(st.floats(0.25, 0.42)) * side, draw(st.floats(0.25, 0.42)) * side, draw(st.floats(0, 3.2)),
+    )  # fmt: skip
+    return head, head.coverage(source) >= 0.5, box
+
+
+@settings(max_examples=40, deadline=None)
+@given(masks_and_grids())
+def test_a_mask_taken_there_and_back_moves_by_less_than_a_tenth_of_a_pixel(made):
+    """The area between the old border and the new one, over the length of the border; and the centre, and the area."""
+    head, mask, box = made
+    shares = box.to_grid(mask)
+    assert shares.dtype == np.float32 and shares.min() >= 0 and shares.max() <= 1 + 1e-6
+    back = box.from_grid(shares) > 0.5
+    assert back.shape == mask.shape
+    assert (back ^ mask).sum() / head.perimeter < 0.1
+    assert abs(int(back.sum()) - int(mask.sum())) / head.perimeter < 0.06
+    for before, after in zip(np.nonzero(mask), np.nonzero(back), strict=True):
+        assert abs(before.mean() - after.mean()) < 0.03
+
+
+@settings(max_examples=30, deadline=None)
+@given(masks_and_grids())
+def test_an_outline_found_on_the_grid_comes_back_in_its_place(made):
+    """By its points, as measuring does it: the ellipse through them is the mask's own to a tenth of a pixel."""
+    _, mask, box = made
+    found = fit_ellipse(box.points_from_grid(level_points(box.to_grid(mask))))
+    own = fit_ellipse(level_points(mask.astype(np.float64)))
+    assert abs(found.perimeter - own.perimeter) < 2 * np.pi * 0.1
+    assert np.hypot(found.center_x - own.center_x, found.center_y - own.center_y) < 0.05
 
 
 @settings(max_examples=20, deadline=None)

@@ -152,12 +152,21 @@ def test_a_senseless_or_damaged_orientation_turns_nothing(grey, tmp_path, value)
     np.testing.assert_array_equal(read(tmp_path / "a.png"), grey)
 
 
-def test_print_density_is_no_pixel_size(grey, tmp_path):
-    Image.fromarray(grey).save(tmp_path / "a.png", dpi=(72, 72))
-    Image.fromarray(grey).save(tmp_path / "a.jpg", dpi=(72, 72))
-    for name in ("a.png", "a.jpg"):
-        (image,) = read_images(tmp_path / name)
-        assert image.pixel_size.source == "unknown"
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "tif"])
+@pytest.mark.parametrize("dpi", [72, 96, 254])
+def test_print_density_is_no_pixel_size(grey, tmp_path, suffix, dpi):
+    """72 dpi would be 0.353 mm, 254 dpi 0.1 mm: plausible, and wrong."""
+    Image.fromarray(grey).save(tmp_path / f"a.{suffix}", dpi=(dpi, dpi))
+    with Image.open(tmp_path / f"a.{suffix}") as picture:
+        assert picture.info["dpi"][0] == pytest.approx(dpi, rel=0.01)
+    (image,) = read_images(tmp_path / f"a.{suffix}")
+    assert image.pixel_size.source == "unknown"
+
+
+def test_resolution_in_centimetres_is_none_either(grey, tmp_path):
+    Image.fromarray(grey).save(tmp_path / "a.tif", resolution=50, resolution_unit="cm")
+    (image,) = read_images(tmp_path / "a.tif")
+    assert image.pixel_size.source == "unknown"
 
 
 @pytest.mark.parametrize("suffix", ["tif", "gif"])
@@ -170,12 +179,52 @@ def test_every_page_is_a_frame(grey, tmp_path, suffix):
         np.testing.assert_array_equal(image.pixels, np.roll(grey, 7 * shift, axis=1))
 
 
-def test_thumbnails_of_a_tiff_are_no_frames(grey, tmp_path):
+@pytest.mark.parametrize("suffix", ["gif", "png"])
+def test_frames_stored_as_what_changed_come_out_whole(grey, tmp_path, suffix):
+    """A GIF or PNG keeps of each frame only the box that differs from the last."""
+    frames = [grey.copy() for _ in range(4)]
+    for number, frame in enumerate(frames):
+        frame[5 + number * 8 : 9 + number * 8, 10 : 30 + number] = 77
+    pages = [Image.fromarray(frame) for frame in frames]
+    pages[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=pages[1:], duration=40)
+    assert (tmp_path / f"a.{suffix}").stat().st_size < 2.5 * grey.size
+    images = list(read_images(tmp_path / f"a.{suffix}"))
+    assert [image.frame for image in images] == [0, 1, 2, 3]
+    np.testing.assert_array_equal([image.pixels for image in images], frames)
+
+
+@pytest.mark.parametrize("order", [(1, 16), (16, 1)])
+def test_pages_of_more_than_eight_bits_share_one_window(grey, tmp_path, order):
+    """A dark page of a 12-bit cine stays dark, wherever it stands."""
+    pages = [Image.fromarray(grey.astype(np.uint16) * factor) for factor in order]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    images = list(read_images(tmp_path / "a.tif"))
+    for image, factor in zip(images, order, strict=True):
+        assert np.abs(image.pixels - grey * (factor * 255 / 4095)).max() <= 0.6
+
+
+@pytest.mark.parametrize("first_is_small", [False, True])
+def test_thumbnails_of_a_tiff_are_no_frames(grey, tmp_path, first_is_small):
+    """They take no number either."""
+    whole, other = Image.fromarray(grey), Image.fromarray(grey[::-1])
     small = Image.fromarray(grey[::2, ::2])
     small.encoderinfo = {"tiffinfo": {254: 1}}
-    Image.fromarray(grey).save(tmp_path / "a.tif", save_all=True, append_images=[small])
+    whole.save(tmp_path / "a.tif", save_all=True, append_images=[small])
     (image,) = read_images(tmp_path / "a.tif")
     np.testing.assert_array_equal(image.pixels, grey)
+    if first_is_small:
+        Image.fromarray(grey[::2, ::2]).save(
+            tmp_path / "a.tif", save_all=True, append_images=[whole, other], tiffinfo={254: 1}
+        )
+        raw = (tmp_path / "a.tif").read_bytes()
+        mark = struct.pack("<HHLL", 254, 4, 1, 1)
+        first, *others = raw.split(mark)
+        (tmp_path / "a.tif").write_bytes(first + mark + struct.pack("<HHLL", 254, 4, 1, 0).join(others))
+    else:
+        whole.save(tmp_path / "a.tif", save_all=True, append_images=[small, other])
+    images = list(read_images(tmp_path / "a.tif"))
+    assert [image.frame for image in images] == [0, 1]
+    np.testing.assert_array_equal([image.pixels for image in images], [grey, grey[::-1]])
 
 
 def test_a_bad_page_comes_after_the_good_ones(grey, tmp_path):

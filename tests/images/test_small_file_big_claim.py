@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import struct
 import subprocess
 import sys
@@ -14,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_making import compressed, dataset, region, save
+from dicom_making import dataset, save
 from PIL import Image
-from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEGBaseline8Bit
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from fetalhead.errors import UnreadableImage
-from fetalhead.images.readers import is_picture, read_images
+from fetalhead.images.readers import read_images
 
 READ = """
 import json, sys, time
@@ -126,7 +125,47 @@ def bombs(tmp_path_factory) -> dict[str, Path]:
             header += struct.pack(">L", zlib.crc32(header[12:])) + b"\0\0\0\0IEND\xaeB`\x82"
         (tmp_path / f"large.{name}").write_bytes(header)
         made[name] = tmp_path / f"large.{name}"
-    return made
+    return made | packed_bombs(tmp_path)
+
+
+def nifti(*shape: int) -> bytes:
+    """The header of a NIfTI-1 file of bytes."""
+    made = bytearray(352)
+    struct.pack_into("<l", made, 0, 348)
+    struct.pack_into("<8h", made, 40, len(shape), *shape, *[1] * (7 - len(shape)))
+    struct.pack_into("<2h", made, 70, 2, 8)
+    struct.pack_into("<f", made, 108, 352)
+    made[344:348] = b"n+1\0"
+    return bytes(made)
+
+
+def packed_bombs(tmp_path: Path) -> dict[str, Path]:
+    """MetaImage, NIfTI, GIF, PNG and TIFF files that claim much, and ones that hold it: zeros, packed 1000 to 1."""
+    zeros = zlib.compressobj(1, wbits=31)  # 100 MB of zeros as gzip
+    bomb = b"".join(zeros.compress(bytes(10_000_000)) for _ in range(10)) + zeros.flush()
+    text = "ObjectType = Image\nNDims = 3\nDimSize = {}\nElementType = MET_DOUBLE\nCompressedData = {}\n"
+    text += "ElementDataFile = LOCAL\n"
+    blank = Image.new("L", (6000, 6000))
+    rgb = BytesIO()
+    Image.new("RGB", (7000, 7000)).save(rgb, "PNG")
+    gif, tiff = BytesIO(), BytesIO()
+    blank.save(gif, "GIF", save_all=True, append_images=[Image.new("L", (6000, 6000), shade) for shade in (1, 2)])
+    blank.save(tiff, "TIFF", compression="tiff_adobe_deflate", save_all=True, append_images=[blank] * 3)
+    contents = {
+        "cube.mha": text.format("65535 65535 65535", False).encode() + bytes(1000),
+        "packed-cube.mha": text.format("65535 65535 65535", True).encode() + bomb,
+        "one-frame.mha": text.format("8000 7999 1", True).encode() + bomb,
+        "frames.mha": text.format("512 512 2000000000", True).encode() + bomb,
+        "cube.nii": nifti(32767, 32767, 32767) + bytes(100),
+        "cube.nii.gz": zlib.compress(nifti(32767, 32767, 32767) + bytes(100), wbits=31),
+        "zeros.nii.gz": zlib.compress(nifti(500, 500, 400), wbits=31) + bomb,
+        "rgb.png": rgb.getvalue(),
+        "frames.gif": gif.getvalue(),
+        "pages.tif": tiff.getvalue(),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    return {name: tmp_path / name for name in contents}
 
 
 def test_each_is_one_line_quickly_and_in_little_memory(bombs, tmp_path):
@@ -136,6 +175,8 @@ def test_each_is_one_line_quickly_and_in_little_memory(bombs, tmp_path):
     assert [results[0][:2], results[-1][:2]] == [("", 1), ("", 1)]
     for name, (said, frames, seconds, megabytes) in zip(bombs, results[1:-1], strict=True):
         readable = name in ("few-items", "lengths", "few-lengths", "elements")
+        if name == "pages.tif":  # the first pages may be read, all of them may not
+            frames = 0
         assert (frames, said) == (1, "") if readable and not said else said.startswith(f"{bombs[name]}: "), name
         assert said.isprintable(), name
         assert seconds < 1, (name, seconds)
@@ -148,7 +189,9 @@ def test_the_claims_are_named(bombs):
         "claim": "claims 65535 x 65535 pixels", "frames": "bytes of pixels and the file holds",
         "nested": "nested more than 64 deep", "png": "claims 30000 x 30000 pixels", "gif": "claims 65535 x 65535",
         "jpg": "claims 65500 x 65500", "bmp": "claims 30000 x 30000", "tif": "claims 30000 x 30000",
-        "deflated": "larger than 64 MB",
+        "deflated": "larger than 64 MB", "cube.mha": "claims 65535 x 65535 pixels", "zeros.nii.gz": "packs so well",
+        "frames.mha": "packs so well", "one-frame.mha": "packs so well", "cube.nii.gz": "claims 32767 x 32767 pixels",
+        "rgb.png": "packs so well", "frames.gif": "packs so well", "pages.tif": "packs so well",
     }.items():  # fmt: skip
         with pytest.raises(UnreadableImage, match=said):
             list(read_images(bombs[name]))
@@ -163,47 +206,3 @@ def test_a_tiff_whose_pages_go_round_ends(tmp_path):
     raw[start + 2 + 12 * count : start + 6 + 12 * count] = struct.pack("<L", start)
     path.write_bytes(raw)
     assert sum(1 for _ in read_images(path)) == 1
-
-
-def _seeds(tmp_path: Path) -> dict[str, bytes]:
-    grey = np.random.default_rng(3).integers(0, 256, (24, 32), dtype=np.uint8)
-    seeds = {}
-    for name in ("PNG", "JPEG", "BMP", "TIFF", "GIF"):
-        stream = BytesIO()
-        Image.fromarray(grey).save(stream, name)
-        seeds[name] = stream.getvalue()
-        if name == "JPEG":
-            jpeg = stream.getvalue()
-    regions = [region((0, 0, 31, 23)), region((0, 0, 31, 23), units=(4, 4))]
-    plain = dataset(grey, SequenceOfUltrasoundRegions=regions, PixelSpacing=[0.2, 0.2])
-    seeds["DICOM"] = save(plain, tmp_path / "plain").read_bytes()
-    cine = compressed(dataset(np.stack([grey] * 3), frames=3), [jpeg] * 3, JPEGBaseline8Bit, "MONOCHROME2")
-    seeds["DICOM JPEG"] = save(cine, tmp_path / "cine").read_bytes()
-    return seeds
-
-
-@pytest.mark.filterwarnings("error")
-def test_mutated_files_are_read_or_refused(tmp_path):
-    """Bytes changed, cut out and doubled at random: a picture or an `UnreadableImage`, nothing else."""
-    draw = random.Random(7)
-    path = tmp_path / "mutated"
-    for name, seed in _seeds(tmp_path).items():
-        for number in range(int(os.environ.get("FETALHEAD_FUZZ", "40"))):
-            raw = bytearray(seed)
-            for _ in range(draw.choice([1, 1, 2, 8])):
-                place = draw.randrange(len(raw)) if draw.random() < 0.5 else draw.randrange(min(400, len(raw)))
-                kind = draw.random()
-                if kind < 0.7:
-                    raw[place] = draw.choice([0, 1, 0x7F, 0x80, 0xFF, draw.randrange(256)])
-                elif kind < 0.85:
-                    del raw[place : place + draw.randrange(1, 40)]
-                else:
-                    raw[place:place] = raw[place : place + draw.randrange(1, 40)]
-                raw = raw or bytearray(b"\0")
-            path.write_bytes(raw)
-            is_picture(path)
-            try:
-                for image in read_images(path):
-                    assert image.pixels.dtype == np.uint8 and image.pixels.ndim == 2
-            except UnreadableImage as error:
-                assert str(error).isprintable(), (name, number)

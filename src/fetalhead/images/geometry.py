@@ -46,18 +46,39 @@ class Letterbox:
         return np.asarray(cv2.invertAffineTransform(self.matrix), dtype=np.float64)
 
     def to_grid(self, picture: npt.NDArray[Any], fill: float = 0) -> npt.NDArray[Any]:
-        """(H, W) picture or mask of shares resized onto the grid; what lies around it is `fill`."""
+        """(H, W) picture or map of shares resized onto the grid; what lies around it is `fill`.
+
+        A bool mask gives float32 shares, smoothed by half a grid pixel: so its border keeps its place between grid
+        pixels, and `from_grid` brings it back to where it was.
+        """
         if picture.shape != self.source:
             raise ValueError(f"a picture of {picture.shape} in a letterbox made for {self.source}")
+        if picture.dtype == bool:
+            picture = self._smoothed(picture)
         grid = np.full(self.grid, fill, dtype=picture.dtype)
         (top, left), (height, width) = self.offset, self.inner
         grid[top : top + height, left : left + width] = resize(picture, self.inner)
         return grid
 
     def from_grid(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """(h, w) values on the grid, such as probabilities, resized bilinearly to the picture (H, W)."""
+        """(h, w) float values on the grid, such as probabilities, in the picture (H, W); above 0.5 is the mask again.
+
+        By bicubic interpolation, which puts a border between two grid pixels where it was, and never beyond the range
+        of the values.
+        """
         (top, left), (height, width) = self.offset, self.inner
-        return resize(values[top : top + height, left : left + width], self.source)
+        inner = values[top : top + height, left : left + width]
+        back = cv2.resize(inner, (self.source[1], self.source[0]), interpolation=cv2.INTER_CUBIC)
+        return np.asarray(np.clip(back, inner.min(), inner.max()))
+
+    def _smoothed(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        """(H, W) shares of a mask, blurred by half a grid pixel where the grid is the coarser."""
+        shares = mask.astype(np.float32)
+        widths = [0.5 * source / inner for source, inner in zip(self.source, self.inner, strict=True)]
+        if min(widths) <= 0.5:
+            return shares
+        blurred = cv2.GaussianBlur(shares, (0, 0), sigmaX=widths[1], sigmaY=widths[0], borderType=cv2.BORDER_REPLICATE)
+        return np.asarray(blurred, dtype=np.float32)
 
     def points_from_grid(self, points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """(N, 2) grid coordinates x, y as coordinates of the picture."""

@@ -21,6 +21,7 @@ from fetalhead.images.readers.faults import one_line, reason_of
 
 PICTURE_SUFFIXES = {
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".dcm", ".dicom",
+    ".mha", ".mhd", ".nii", ".nii.gz",
 }  # fmt: skip
 """A file in a folder with such a name is meant as a picture: one that is none is an error, not passed over."""
 
@@ -257,6 +258,8 @@ def _as_on_disk(folder: str, name: str) -> str:
 
 def _is_meant_as_picture(path: Path) -> bool:
     suffix = path.suffix.lower()
+    if suffix == ".gz":
+        suffix = PurePath(path.stem).suffix.lower() + suffix
     if is_picture(path):
         return True
     return suffix in PICTURE_SUFFIXES and not (suffix in DICOM_SUFFIXES and _is_dicom(path))

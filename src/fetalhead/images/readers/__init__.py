@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import Protocol
 
 import fetalhead.images.readers.dicom as dicom
+import fetalhead.images.readers.metaimage as metaimage
+import fetalhead.images.readers.nifti as nifti
 import fetalhead.images.readers.pillow as pillow
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.readers.faults import reason_of, unreadable
+from fetalhead.images.readers.faults import quietly, reason_of, unreadable
 
 
 class Reader(Protocol):
@@ -37,7 +39,7 @@ class Reader(Protocol):
     def read(self, path: Path) -> Iterator[UltrasoundImage]: ...
 
 
-READERS: tuple[Reader, ...] = (dicom, pillow)
+READERS: tuple[Reader, ...] = (dicom, pillow, metaimage, nifti)
 
 HEAD_BYTES = 4096
 
@@ -50,9 +52,9 @@ def read_images(path: Path) -> Iterator[UltrasoundImage]:
     head = _head(path)
     reader = _reader(head, path)
     if reader is None:
-        known = "PNG, JPEG, BMP, TIFF, GIF or DICOM"
+        known = "PNG, JPEG, BMP, TIFF, GIF, DICOM, MetaImage or NIfTI"
         raise unreadable(path, f"is no picture that fetalhead reads ({known})" if head else "is empty")
-    yield from reader.read(path)
+    yield from quietly(reader.read(path))
 
 
 def is_picture(path: Path) -> bool:

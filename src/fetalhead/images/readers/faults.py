@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from fetalhead.errors import UnreadableImage
+
+Item = TypeVar("Item")
 
 MOST_PIXELS = 64_000_000
 """More is no ultrasound picture: refused from the header, before anything is decoded."""
 
 LEAST_SIDE = 16
 """Fewer rows or columns hold no head that could be outlined."""
+
+
+LIKELY_PACKING = 200
+"""A picture or cine that takes up less than a 200th of its size is no ultrasound, but made to fill the memory."""
 
 
 def one_line(text: object) -> str:
@@ -44,3 +53,23 @@ def check_size(path: Path, rows: int, columns: int) -> None:
         raise unreadable(
             path, f"{columns} x {rows} pixels are too few for an ultrasound picture (at least {LEAST_SIDE} a side)"
         )
+
+
+def check_claim(path: Path, claimed: int, held: int) -> None:
+    """Raises `UnreadableImage` where `held` packed bytes claim to be a large and absurdly well packed picture."""
+    if claimed > max(MOST_PIXELS, LIKELY_PACKING * held):
+        raise unreadable(
+            path, f"its header claims {claimed} bytes of pixels, packed into {held}: no ultrasound packs so well"
+        )
+
+
+def quietly(items: Iterator[Item]) -> Iterator[Item]:
+    """`items` without the warnings of the libraries that make them: what matters is told in our own words."""
+    while True:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+        yield item

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,17 +14,54 @@ Grey = npt.NDArray[np.uint8]
 def grey_of_colour(colour: npt.NDArray[np.uint8]) -> Grey:
     """(H, W) luma (ITU-R BT.601, rounded) of (H, W, 3) red, green, blue; equal channels stay what they are."""
     weights = np.array([19595, 38470, 7471], dtype=np.uint32)  # 0.299, 0.587, 0.114 of 65536
-    summed = colour[..., 0] * weights[0] + colour[..., 1] * weights[1] + colour[..., 2] * weights[2]
-    return np.asarray((summed + 32768) >> 16, dtype=np.uint8)
+    grey = np.empty(colour.shape[:2], dtype=np.uint8)
+    for rows in _slabs(colour):
+        red, green, blue = (colour[rows, :, channel] * weights[channel] for channel in range(3))
+        grey[rows] = (red + green + blue + 32768) >> 16
+    return grey
 
 
 def over_black(colour: npt.NDArray[np.uint8]) -> Grey:
     """(H, W) grey of (H, W, 4) red, green, blue, alpha laid over black: what is transparent is no echo."""
-    grey = grey_of_colour(colour[..., :3]).astype(np.uint32)
-    return ((grey * colour[..., 3] + 127) // 255).astype(np.uint8)
+    grey = grey_of_colour(colour[..., :3])
+    for rows in _slabs(colour):
+        grey[rows] = (grey[rows].astype(np.uint32) * colour[rows, :, 3] + 127) // 255
+    return grey
 
 
-def grey_of_values(values: npt.NDArray[np.generic]) -> Grey:
+@dataclass(frozen=True, slots=True)
+class ValueRange:
+    """The smallest and the largest of some values, and whether they are whole numbers; joined by `|`."""
+
+    low: float
+    high: float
+    whole: bool
+
+    @classmethod
+    def of(cls, values: npt.NDArray[np.generic]) -> ValueRange:
+        """That of an array; what is not finite does not count, and 0 to 1 is the range of nothing."""
+        whole = bool(np.issubdtype(values.dtype, np.integer))
+        numbers = values if whole else values[np.isfinite(values)]
+        if numbers.size == 0:
+            return cls(0, 1, whole)
+        return cls(float(numbers.min()), float(numbers.max()), whole)
+
+    def __or__(self, other: ValueRange | None) -> ValueRange:
+        if other is None:
+            return self
+        return ValueRange(min(self.low, other.low), max(self.high, other.high), self.whole and other.whole)
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """The values that are shown black and white; see `grey_of_values`."""
+        if self.low >= 0 and self.whole:
+            return 0.0, float(2 ** max(8, int(self.high).bit_length()) - 1)
+        if self.low >= 0 and self.high <= 255:
+            return 0.0, 1.0 if self.high <= 1 else 255.0
+        return self.low, self.high
+
+
+def grey_of_values(values: npt.NDArray[np.generic], seen: ValueRange | None = None) -> Grey:
     """(H, W) grey of integers of more than 8 bits, or of floats, windowed by the range they really use.
 
     - Integers from 0: zero stays black and white is the top of the bits in use (255, 511, 1023 ... for the smallest
@@ -30,27 +70,26 @@ def grey_of_values(values: npt.NDArray[np.generic]) -> Grey:
     - Floats from 0: the same for at most 1 (white is 1) and at most 255 (white is 255).
     - Otherwise (negative values, larger floats): from the smallest to the largest value.
 
-    What is not finite counts as the smallest value.
+    `seen` is the range of all frames of a cine, which share one window; None for that of `values`. What is not finite
+    counts as the smallest value.
     """
-    low, high = _range(values)
+    low, high = (seen or ValueRange.of(values)).window
     return windowed(values, low, high)
 
 
 def windowed(values: npt.NDArray[np.generic], low: float, high: float) -> Grey:
-    """(H, W) grey of `values`: `low` and below is 0, `high` and above 255, linear in between."""
-    scaled = (np.asarray(values, dtype=np.float32) - np.float32(low)) * np.float32(255 / max(high - low, 1e-30))
-    scaled = np.nan_to_num(scaled, nan=0, posinf=0, neginf=0)
-    return np.asarray(np.clip(scaled, 0, 255) + np.float32(0.5), dtype=np.uint8)
+    """`values` as grey of the same shape: `low` and below is 0, `high` and above 255, linear in between."""
+    grey = np.empty(values.shape, dtype=np.uint8)
+    scale = 255 / max(high - low, 1e-30)
+    for rows in _slabs(values):
+        with np.errstate(over="ignore", invalid="ignore"):  # absurd floats become infinite, and then 0
+            scaled = (values[rows].astype(np.float32) - np.float32(low)) * np.float32(scale)
+        scaled = np.nan_to_num(scaled, nan=0, posinf=0, neginf=0)
+        grey[rows] = np.clip(scaled, 0, 255) + np.float32(0.5)
+    return grey
 
 
-def _range(values: npt.NDArray[np.generic]) -> tuple[float, float]:
-    whole = bool(np.issubdtype(values.dtype, np.integer))
-    numbers = np.asarray(values) if whole else np.asarray(values)[np.isfinite(np.asarray(values, dtype=np.float64))]
-    if numbers.size == 0:
-        return 0.0, 1.0
-    low, high = float(numbers.min()), float(numbers.max())
-    if low >= 0 and whole:
-        return 0.0, float(2 ** max(8, int(high).bit_length()) - 1)
-    if low >= 0 and high <= 255:
-        return 0.0, 1.0 if high <= 1 else 255.0
-    return low, high
+def _slabs(array: npt.NDArray[np.generic]) -> Iterator[slice]:
+    """Slices of some rows each: what is computed with more bits is then no large multiple of the picture."""
+    rows = max(1, 1_000_000 // max(1, array[:1].size))
+    return (slice(start, start + rows) for start in range(0, len(array), rows))

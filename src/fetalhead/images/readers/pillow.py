@@ -1,15 +1,18 @@
 """PNG, JPEG, BMP, TIFF and GIF, through Pillow.
 
-- Every page of a TIFF and every frame of a GIF is a picture; a TIFF's thumbnails and transparency masks are not.
+- Every page of a TIFF and every frame of a GIF or PNG is a picture; a TIFF's thumbnails and transparency masks are not.
 - The orientation tag is applied; a picture whose EXIF block is damaged is shown as if it had none, as viewers do.
 - Print density (dpi) says nothing of the size of a pixel in the body, and never counts.
-- Alpha is laid over black; colour becomes luma; more than 8 bits are windowed (see `grey.grey_of_values`).
+- Alpha is laid over black; colour becomes luma; more than 8 bits are windowed (see `grey.grey_of_values`), all pages
+  of a file alike.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,8 +22,8 @@ import numpy.typing as npt
 from fetalhead.errors import UnreadableImage
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
-from fetalhead.images.readers.faults import check_size, reason_of, unreadable
-from fetalhead.images.readers.grey import Grey, grey_of_colour, grey_of_values, over_black
+from fetalhead.images.readers.faults import check_claim, check_size, reason_of, unreadable
+from fetalhead.images.readers.grey import Grey, ValueRange, grey_of_colour, grey_of_values, over_black
 from fetalhead.images.readers.orientation import TAG, as_shown
 
 if TYPE_CHECKING:
@@ -70,13 +73,11 @@ def read(path: Path) -> Iterator[UltrasoundImage]:
     """The file's pictures, one at a time. Raises `UnreadableImage`; a size too large is refused before decoding."""
     try:
         with open(path, "rb") as stream:
+            held = os.fstat(stream.fileno()).st_size
             picture = open_picture(path, stream)
-            pages = _pages(picture)
-            for page in pages:
-                picture.seek(page)
-                check_size(path, picture.height, picture.width)
-                frame = page if len(pages) > 1 else None
-                yield UltrasoundImage(_grey_as_shown(picture), NO_SIZE, path, frame)
+            several, seen = _survey(picture, _pages(path, picture, held))
+            for number, _ in enumerate(_pages(path, picture, held)):
+                yield UltrasoundImage(_grey_as_shown(picture, seen), NO_SIZE, path, number if several else None)
     except UnreadableImage:
         raise
     except Exception as error:  # Pillow's plugins raise whatever a damaged file makes them stumble over
@@ -107,34 +108,80 @@ def orientation_of(picture: Image.Image) -> int:
     return value if value in range(1, 9) else 1
 
 
-def _pages(picture: ImageFile.ImageFile) -> list[int]:
-    """The numbers of the pages or frames that are pictures of their own."""
-    count = getattr(picture, "n_frames", 1)
-    if count == 1 or picture.format != "TIFF":
-        return list(range(count))
-    kept = []
-    for page in range(count):
-        picture.seek(page)
-        if not picture.tag_v2.get(254, 0) & THUMBNAIL_OR_MASK:  # type: ignore[attr-defined]
-            kept.append(page)
-    return kept or [0]
+def _pages(path: Path, picture: ImageFile.ImageFile, held: int) -> Iterator[None]:
+    """Goes to each page or frame that is a picture of its own, in order.
+
+    Raises `UnreadableImage` for one too large or too small, and where all so far are absurdly much for a file of `held`
+    bytes (pages may share their pixels).
+    """
+    claimed = 0
+    for page in count():
+        try:
+            picture.seek(page)
+        except EOFError:
+            break
+        if picture.format == "TIFF" and picture.tag_v2.get(254, 0) & THUMBNAIL_OR_MASK:  # type: ignore[attr-defined]
+            continue
+        check_size(path, picture.height, picture.width)
+        claimed += picture.height * picture.width * _pixel_bytes(picture)
+        check_claim(path, claimed, held)
+        yield
+    if not claimed:
+        picture.seek(0)
+        yield
 
 
-def _grey_as_shown(picture: ImageFile.ImageFile) -> Grey:
+def _pixel_bytes(picture: ImageFile.ImageFile) -> int:
+    from PIL import ImageMode
+
+    if picture.format == "GIF":  # Pillow lays frames over each other in colour
+        return 4
+    described = ImageMode.getmode(picture.mode)
+    return len(described.bands) * np.dtype(described.typestr).itemsize
+
+
+def _survey(picture: ImageFile.ImageFile, pages: Iterator[None]) -> tuple[bool, ValueRange | None]:
+    """Whether there are several pages, and the range of all their values where these need a window."""
+    next(pages)
+    seen = ValueRange.of(_values(picture)) if _is_deep(picture) else None
+    several = False
+    try:
+        for _ in pages:
+            several = True
+            if seen is None:
+                break
+            if _is_deep(picture):
+                seen |= ValueRange.of(_values(picture))
+    except Exception:  # a page that cannot be read is told of in its turn, after the good ones before it
+        several = True
+    return several, seen
+
+
+def _grey_as_shown(picture: ImageFile.ImageFile, seen: ValueRange | None) -> Grey:
     picture.load()
-    shown = as_shown(_grey(picture), orientation_of(picture))
+    shown = as_shown(_grey(picture, seen), orientation_of(picture))
     return np.asarray(shown, dtype=np.uint8)
 
 
-def _grey(picture: Image.Image) -> Grey:
+def _grey(picture: Image.Image, seen: ValueRange | None) -> Grey:
     """(H, W) grey of a decoded picture of any mode, as stored."""
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
-        return grey_of_values(_values(picture))
+    if _is_deep(picture):
+        return grey_of_values(_values(picture), seen)
     if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
         return over_black(np.asarray(picture.convert("RGBA")))
-    if picture.mode in ("L", "1"):
-        return np.array(picture.convert("L"))
+    if picture.mode == "L":
+        return np.array(picture)
+    if picture.mode == "P":
+        palette = np.zeros((1, 256, 3), dtype=np.uint8)
+        colours = np.asarray(picture.getpalette("RGB"), dtype=np.uint8)[:768]
+        palette.reshape(-1)[: len(colours)] = colours
+        return np.asarray(grey_of_colour(palette)[0][np.asarray(picture)])
     return grey_of_colour(np.asarray(picture.convert("RGB")))
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    """Whether a pixel is one number of more than 8 bits."""
+    return picture.mode in ("I", "F") or picture.mode.startswith("I;")
 
 
 def _values(picture: Image.Image) -> npt.NDArray[np.generic]:
