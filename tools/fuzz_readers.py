@@ -1,10 +1,11 @@
 """Damaged files of every format, read: `python tools/fuzz_readers.py --count 10000 --seed 7`.
 
-Bytes are changed, cut out, doubled and overwritten with extreme numbers, all drawn from the seed, so that a file can be
-made again. They are read in another process that is watched from this one: a picture or an `UnreadableImage` of one line
-is right, and counted apart where a C library wrote to standard error meanwhile (libtiff does, and cannot be told not
-to); any other exception, a warning, a crash, more than 5 s or more than 1 GB is a finding, told with its number, and
-the exit status is 1.
+Bytes are changed, cut out, doubled and overwritten with extreme numbers, all drawn from the seed, so that a file can
+be made again. They are read in another process that is watched from this one: a picture or an `UnreadableImage` of
+one line is right, and counted apart where a C library wrote to standard error meanwhile (libtiff does, and cannot be
+told not to). Any other exception, a warning, a crash, more than 5 s of a processor, half a minute without an answer, or
+more than 1 GB (times and memory with the processes that it starts) is a finding, told with its number, and the exit
+status is 1.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import json
 import logging
 import os
 import random
+import re
 import resource
 import select
 import struct
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 import warnings
 import zlib
@@ -31,6 +32,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 MOST_SECONDS, MOST_MEGABYTES = 5.0, 1024.0
+
+PATIENCE = 30.0
+"""Seconds by the clock: other work on the machine may take most of them."""
 
 EXTREMES = (b"\0", b"\xff", b"\x7f", b"\x80", b"\0\0", b"\xff\xff", bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff")
 
@@ -49,6 +53,7 @@ class Outcome(NamedTuple):
     """read, refused, noisily read or refused, or a finding: warned, traceback, slow, large, crashed."""
     message: str
     seconds: float = 0
+    """Of a processor."""
     megabytes: float = 0
 
 
@@ -103,7 +108,7 @@ def watch(kind: str, seed: int, numbers: range) -> Iterator[Outcome]:
                 else:
                     yield Outcome(*json.loads(line))
                 numbers = numbers[1:]
-                patience = 2 * MOST_SECONDS
+                patience = PATIENCE
                 if not line:
                     break
 
@@ -134,8 +139,9 @@ def judged(number: int, path: Path) -> Outcome:
     from fetalhead.errors import UnreadableImage
     from fetalhead.images.readers import is_picture, read_images
 
-    Path("/proc/self/clear_refs").write_text("5")  # the peak from here on
-    start = time.perf_counter()
+    for process in processes():
+        (process / "clear_refs").write_text("5")  # the peak from here on
+    start = cpu_seconds()
     what, message = "read", ""
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -149,9 +155,8 @@ def judged(number: int, path: Path) -> Outcome:
                 what = "traceback"
         except Exception:
             what, message = "traceback", traceback.format_exc(limit=-3)
-    seconds = time.perf_counter() - start
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    megabytes = int(peak.split()[1]) / 1024
+    seconds = cpu_seconds() - start
+    megabytes = sum(peak_megabytes(process) for process in processes())
     if warned and what != "traceback":
         what, message = "warned", str(warned[0].message)
     if megabytes > MOST_MEGABYTES:
@@ -159,6 +164,24 @@ def judged(number: int, path: Path) -> Outcome:
     if seconds > MOST_SECONDS:
         what = "slow"
     return Outcome(number, what, message, seconds, megabytes)
+
+
+def processes() -> list[Path]:
+    """This process and those that it has started, among them the one that runs the decoders of DICOM frames."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [Path("/proc/self"), *(Path("/proc") / number for number in children)]
+
+
+def cpu_seconds() -> float:
+    """Of all of them so far, those that have ended included."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ticks = [(process / "stat").read_text().rpartition(")")[2].split()[11:13] for process in processes()]
+    return ended.ru_utime + ended.ru_stime + sum(map(int, sum(ticks, []))) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_megabytes(process: Path) -> float:
+    peak = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
+    return int(peak[1]) / 1024 if peak else 0.0
 
 
 def mutated(seeds: list[Seed], kind: str, seed: int, number: int) -> tuple[str, bytes]:
@@ -328,19 +351,83 @@ def dicom_rle_seeds() -> list[Seed]:
     return [written(dataset) for dataset in made]
 
 
+def encapsulated(made, streams: list[bytes], syntax: str):  # type: ignore[no-untyped-def]
+    """The data set with its frames as these streams."""
+    from pydicom.encaps import encapsulate
+
+    made.file_meta.TransferSyntaxUID = syntax
+    made.PixelData = encapsulate(streams)
+    made["PixelData"].VR, made["PixelData"].is_undefined_length = "OB", True
+    return made
+
+
 def dicom_jpeg_seeds() -> list[Seed]:
     import numpy as np
-    from pydicom.encaps import encapsulate
     from pydicom.uid import JPEGBaseline8Bit
 
     frames = pictures()
-    grey, colour = dicom(frames), dicom([np.stack(frames, axis=2)], "YBR_FULL_422")
-    grey.PixelData = encapsulate([saved([frame], "JPEG") for frame in frames])
-    colour.PixelData = encapsulate([saved([np.stack(frames, axis=2)], "JPEG")])
-    for dataset in (grey, colour):
-        dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-        dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
-    return [written(grey), written(colour)]
+    colour = np.stack(frames, axis=2)
+    return [
+        written(encapsulated(dicom(frames), [saved([frame], "JPEG") for frame in frames], JPEGBaseline8Bit)),
+        written(encapsulated(dicom([colour], "YBR_FULL_422"), [saved([colour], "JPEG")], JPEGBaseline8Bit)),
+    ]
+
+
+def dicom_jpeg_ls_seeds() -> list[Seed]:
+    import numpy as np
+    from pydicom.uid import JPEGLSLossless, JPEGLSNearLossless
+
+    frames = pictures()
+    made = [dicom(frames), dicom([np.stack(frames, axis=2)], "RGB"), dicom([frames[0].astype(np.uint16) * 16])]
+    for dataset in made:
+        dataset.compress(JPEGLSLossless)
+    near = dicom(frames)
+    near.compress(JPEGLSNearLossless, jls_error=2)
+    return [written(dataset) for dataset in (*made, near)]
+
+
+def dicom_jpeg_2000_seeds() -> list[Seed]:
+    import numpy as np
+    from pydicom.uid import JPEG2000, JPEG2000Lossless
+
+    frames = pictures()
+    made = [dicom(frames), dicom([np.stack(frames, axis=2)], "RGB"), dicom([frames[0].astype(np.uint16) * 16])]
+    for dataset in made:
+        dataset.compress(JPEG2000Lossless)
+    lossy = dicom(frames)
+    lossy.compress(JPEG2000, j2k_cr=[4])
+    return [written(dataset) for dataset in (*made, lossy)]
+
+
+def dicom_video_seeds() -> list[Seed]:
+    from pydicom.uid import HEVCMP51, MPEG2MPML, MPEG4HP41
+
+    made = []
+    for codec, container, syntax in [
+        ("mpeg2video", "mpeg", MPEG2MPML), ("libx264", "mp4", MPEG4HP41), ("libx265", "mp4", HEVCMP51),
+        ("libx264", "h264", MPEG4HP41),
+    ]:  # fmt: skip
+        colours = [frame[..., None].repeat(3, axis=2) for frame in pictures(5)]
+        stream = video(colours, codec, container)
+        made.append(written(encapsulated(dicom(colours, "YBR_PARTIAL_420"), [stream], syntax)))
+    return made
+
+
+def video(colours: list, codec: str, container: str) -> bytes:
+    """(H, W, 3) frames as a video stream."""
+    from io import BytesIO
+
+    import av
+
+    stream = BytesIO()
+    with av.open(stream, "w", format=container) as out:
+        track = out.add_stream(codec, rate=25)
+        track.height, track.width, track.pix_fmt = *colours[0].shape[:2], "yuv420p"
+        track.options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+        for colour in colours:
+            out.mux(track.encode(av.VideoFrame.from_ndarray(colour, format="rgb24")))
+        out.mux(track.encode())
+    return stream.getvalue()
 
 
 def mha(*lines: str, data: bytes = b"") -> bytes:
@@ -382,6 +469,7 @@ def nifti_seeds() -> list[Seed]:
 MAKERS: dict[str, Callable[[], list[Seed]]] = {
     "PNG": png_seeds, "JPEG": jpeg_seeds, "BMP": bmp_seeds, "TIFF": tiff_seeds, "GIF": gif_seeds, "MHA": mha_seeds,
     "NIfTI": nifti_seeds, "DICOM": dicom_seeds, "DICOM RLE": dicom_rle_seeds, "DICOM JPEG": dicom_jpeg_seeds,
+    "DICOM JPEG-LS": dicom_jpeg_ls_seeds, "DICOM JPEG 2000": dicom_jpeg_2000_seeds, "DICOM video": dicom_video_seeds,
 }  # fmt: skip
 
 

@@ -7,10 +7,9 @@ file holds before anything is decoded, and frames are decoded one at a time.
 from __future__ import annotations
 
 import itertools
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from fetalhead.errors import UnreadableImage
 from fetalhead.images.image import UltrasoundImage
@@ -22,8 +21,6 @@ from fetalhead.images.readers.dicom_grey import GreyFrames
 from fetalhead.images.readers.dicom_header import Header, header_dataset
 from fetalhead.images.readers.faults import check_size, reason_of, unreadable
 from fetalhead.images.readers.grey import Grey
-
-Result = TypeVar("Result")
 
 PICTURE_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.{number}" for number in ("3.1", "6.1", "7"))
 """Ultrasound multi-frame, ultrasound, secondary capture: a picture even where its rows are missing."""
@@ -63,20 +60,20 @@ def _read(path: Path, file: BinaryIO) -> Iterator[UltrasoundImage]:
     if elements.pixel_tag is None:
         kind = "DICOM directory" if dicom_elements.DIRECTORY_RECORDS in elements.spans else "DICOM file"
         raise unreadable(path, f"is a {kind} without pixel data")
-    dataset = _quietly(lambda: header_dataset(stream, elements))
+    dataset = header_dataset(stream, elements)
     video = elements.transfer_syntax in dicom_video.VIDEO
-    header = _quietly(lambda: Header.of(path, dataset, elements, video=video))
+    header = Header.of(path, dataset, elements, video=video)
     check_size(path, header.rows, header.columns)
-    calibration = _quietly(lambda: calibration_of(dataset, header.rows, header.columns))
+    calibration = calibration_of(dataset, header.rows, header.columns)
     frames: Iterator[Grey]
     if video:
         dicom_video.check_decoder(path, elements.transfer_syntax)
         frames = dicom_video.video_frames(stream, elements, header.rows, header.columns, header.frames)
     else:
         decoder = find_decoder(path, elements.transfer_syntax)
-        grey = _quietly(lambda: GreyFrames(header, dataset))
+        grey = GreyFrames(header, dataset)
         frames = map(grey.grey, decoded_frames(stream, elements, header, dataset, decoder))
-    for number, pixels in _numbered(_each_quietly(frames), header.frames):
+    for number, pixels in _numbered(frames, header.frames):
         yield UltrasoundImage(
             pixels, calibration.pixel_size, path, number, calibration.region, calibration.scaled_regions
         )
@@ -91,15 +88,3 @@ def _numbered(frames: Iterator[Grey], claimed: int) -> Iterator[tuple[int | None
             return
         frames = itertools.chain(start, frames)
     yield from enumerate(frames)
-
-
-def _each_quietly(frames: Iterator[Grey]) -> Iterator[Grey]:
-    while (frame := _quietly(lambda: next(frames, None))) is not None:
-        yield frame
-
-
-def _quietly(work: Callable[[], Result]) -> Result:
-    """The result of `work` without pydicom's warnings: what matters is told in our own words."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return work()

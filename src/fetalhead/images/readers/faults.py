@@ -18,9 +18,11 @@ MOST_PIXELS = 64_000_000
 LEAST_SIDE = 16
 """Fewer rows or columns hold no head that could be outlined."""
 
-
 LIKELY_PACKING = 200
-"""A picture or cine that takes up less than a 200th of its size is no ultrasound, but made to fill the memory."""
+"""What takes up less than a 200th of its size is no ultrasound, but made to fill the memory..."""
+
+MOST_UNLIKELY_BYTES = 500_000_000
+"""... unless it is a cine of no more than so many bytes, whose frames may well be all alike."""
 
 
 def one_line(text: object) -> str:
@@ -55,12 +57,16 @@ def check_size(path: Path, rows: int, columns: int) -> None:
         )
 
 
-def check_claim(path: Path, claimed: int, held: int) -> None:
-    """Raises `UnreadableImage` where `held` packed bytes claim to be a large and absurdly well packed picture."""
-    if claimed > max(MOST_PIXELS, LIKELY_PACKING * held):
-        raise unreadable(
-            path, f"its header claims {claimed} bytes of pixels, packed into {held}: no ultrasound packs so well"
-        )
+def check_claim(path: Path, frame: int, whole: int, held: int) -> None:
+    """Raises `UnreadableImage` where `held` packed bytes claim to be absurdly well packed pictures.
+
+    `frame` is what one of them takes unpacked, `whole` what all of them (so far) do, in bytes.
+    """
+    for claimed, likely in ((frame, MOST_PIXELS), (whole, MOST_UNLIKELY_BYTES)):
+        if claimed > max(likely, LIKELY_PACKING * held):
+            raise unreadable(
+                path, f"its header claims {claimed} bytes of pixels, packed into {held}: no ultrasound packs so well"
+            )
 
 
 def quietly(items: Iterator[Item]) -> Iterator[Item]:

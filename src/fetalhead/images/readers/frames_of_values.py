@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -59,6 +59,11 @@ class Values:
         return self.shape[0] * self.shape[1] * self.channels * self.dtype.itemsize
 
     @property
+    def bytes(self) -> int:
+        """Of all frames."""
+        return self.frames * self.frame_bytes
+
+    @property
     def are_grey(self) -> bool:
         """Whether the numbers are grey values of 0 to 255 as they are."""
         return self.channels == 1 and self.dtype == np.uint8 and (self.slope, self.intercept) == (1, 0)
@@ -76,9 +81,8 @@ def read_values(path: Path, stream: BinaryIO, values: Values, pixel_size: PixelS
         yield UltrasoundImage(_grey(frame, seen), pixel_size, path, number if values.frames > 1 else None)
 
 
-def pixel_size_of(spacing: Sequence[float], mm: float = 1) -> PixelSize:
+def pixel_size_of(x: float, y: float, mm: float = 1) -> PixelSize:
     """The size from the spacing along x and y in units of `mm`; 1 by 1 is what writers put where they know none."""
-    x, y = spacing[:2]
     if x == y == 1:
         return PixelSize.unknown("its spacing is 1 x 1, which is what a header says that knows none")
     try:
@@ -104,10 +108,9 @@ def _check_header(path: Path, values: Values) -> None:
 def _check_length(path: Path, stream: BinaryIO, values: Values) -> None:
     """Plain numbers fit the file to the byte. Packed ones are counted as they are first unpacked, if at all likely."""
     held = os.fstat(stream.fileno()).st_size - values.start
-    claimed = values.frames * values.frame_bytes
     if values.packed:
-        check_claim(path, claimed + values.skip, held)
-    elif held != claimed:
+        check_claim(path, values.frame_bytes, values.bytes + values.skip, held)
+    elif held != values.bytes:
         raise _misfit(path, values, f"{max(held, 0)} bytes")
 
 
@@ -115,7 +118,7 @@ def _misfit(path: Path, values: Values, held: str) -> FetalheadError:
     shown = " x ".join(map(str, values.shape))
     return unreadable(
         path,
-        f"its header claims {shown} pixels ({values.frames * values.frame_bytes} bytes) and the data has {held}",
+        f"its header claims {shown} pixels ({values.bytes} bytes) and the data has {held}",
     )
 
 

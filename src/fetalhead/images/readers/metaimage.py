@@ -12,10 +12,11 @@ whatever file it names, and allocate whatever size it claims.
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import BinaryIO, TypeVar
 
@@ -37,6 +38,12 @@ TYPES = {
     "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
 }  # fmt: skip
 """MET_LONG is not among them: it has 4 bytes or 8, as the machine had that wrote it."""
+
+LOCAL = ("LOCAL", "Local", "local")
+"""Words for "in this file, behind this line"."""
+
+AT_THE_END = -1
+"""A `HeaderSize` that says: the numbers are the last of the file, whatever comes before them."""
 
 UNITS = {"": 1.0, "?": 1.0, "mm": 1.0, "um": 0.001, "cm": 10.0}
 """`DistanceUnits` in mm; where they are not told, readers take mm."""
@@ -63,7 +70,7 @@ def read(path: Path) -> Iterator[UltrasoundImage]:
     try:
         with open(path, "rb") as stream:
             header = _Header.read(path, stream)
-            if header.text("ElementDataFile") == "LOCAL":
+            if header.text("ElementDataFile") in LOCAL:
                 yield from _frames(header, stream, header.length)
                 return
         with open(_data_file(path, header.text("ElementDataFile")), "rb") as stream:
@@ -142,24 +149,25 @@ class _Header:
         name = next((name for name in ("ElementSpacing", "ElementSize") if name in self.fields), None)
         if name is None:
             return NO_SPACING
-        spacing = self.numbers(name, float)
         unit = self.text("DistanceUnits", "")
-        if len(spacing) < 2 or unit not in UNITS:
-            return PixelSize.unknown(f"its header's {name} is {self.text(name)[:40]!r} {unit[:40]}".rstrip())
-        return pixel_size_of(spacing, UNITS[unit])
+        try:
+            x, y = map(float, self.fields[name].split()[:2])
+            return pixel_size_of(x, y, UNITS[unit])
+        except (ValueError, KeyError):
+            return PixelSize.unknown(f"its header's {name} is {self.fields[name][:40]!r} {unit[:40]}".rstrip())
 
 
 def _frames(header: _Header, stream: BinaryIO, after: int) -> Iterator[UltrasoundImage]:
     """The frames in `stream`, whose numbers start `after` the header, or as much further as the header says."""
     if not header.flag("BinaryData", default="True"):
         raise unreadable(header.path, "its pixels are written as text, which is not read")
+    further = header.number("HeaderSize", "0")
+    packed = header.flag("CompressedData")
     values = Values(
-        header.shape,
-        header.dtype,
-        after + max(0, header.number("HeaderSize", "0")),
-        header.number("ElementNumberOfChannels", "1"),
-        header.flag("CompressedData"),
+        header.shape, header.dtype, after + max(0, further), header.number("ElementNumberOfChannels", "1"), packed
     )
+    if further == AT_THE_END and not packed:
+        values = replace(values, start=max(after, os.fstat(stream.fileno()).st_size - values.bytes))
     yield from read_values(header.path, stream, values, header.pixel_size)
 
 

@@ -100,12 +100,14 @@ def _values(header: Any, packed: bool) -> Values:
 
 
 def _pixel_size(header: Any, affine_sizes: npt.NDArray[Any] | None) -> PixelSize:
-    """The zooms along x and y; none where the affine has others."""
+    """The zooms along x and y; none where the affine has others, unless these are 1 by 1, its default."""
     # through text: 0.2912 in single precision is 0.2912, not 0.29120001
-    zooms = [float(str(zoom)) for zoom in header["pixdim"][1:3]]
+    x, y = (float(str(zoom)) for zoom in header["pixdim"][1:3])
     unit = header.get_xyzt_units()[0]
     if unit not in UNITS:
         return PixelSize.unknown(f"its header tells lengths in {unit}")
-    if affine_sizes is not None and not np.allclose(affine_sizes[:2], zooms, rtol=1e-3, atol=0):
+    if affine_sizes is not None and not any(
+        np.allclose(affine_sizes[:2], sizes, rtol=1e-3, atol=0) for sizes in ((x, y), 1)
+    ):
         return PixelSize.unknown("its header's pixel size and its affine (sform) disagree")
-    return pixel_size_of(zooms, UNITS[unit])
+    return pixel_size_of(x, y, UNITS[unit])
