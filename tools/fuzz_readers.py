@@ -175,8 +175,9 @@ def processes() -> list[Path]:
 def cpu_seconds() -> float:
     """Of all of them so far, those that have ended included."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ticks = [(process / "stat").read_text().rpartition(")")[2].split()[11:13] for process in processes()]
-    return ended.ru_utime + ended.ru_stime + sum(map(int, sum(ticks, []))) / os.sysconf("SC_CLK_TCK")
+    fields = [(process / "stat").read_text().rpartition(")")[2].split() for process in processes()]
+    ticks = sum(int(user) + int(system) for user, system in (field[11:13] for field in fields))
+    return ended.ru_utime + ended.ru_stime + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def peak_megabytes(process: Path) -> float:
