@@ -21,7 +21,7 @@ LEAST_SIDE = 16
 LIKELY_PACKING = 200
 """What takes up less than a 200th of its size is no ultrasound, but made to fill the memory..."""
 
-MOST_UNLIKELY_BYTES = 500_000_000
+MOST_UNLIKELY_BYTES = 100_000_000
 """... unless it is a cine of no more than so many bytes, whose frames may well be all alike."""
 
 

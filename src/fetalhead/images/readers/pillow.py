@@ -123,9 +123,9 @@ def _pages(path: Path, picture: ImageFile.ImageFile, held: int) -> Iterator[None
         if picture.format == "TIFF" and picture.tag_v2.get(254, 0) & THUMBNAIL_OR_MASK:  # type: ignore[attr-defined]
             continue
         check_size(path, picture.height, picture.width)
-        frame = picture.height * picture.width * _pixel_bytes(picture)
-        claimed += frame
-        check_claim(path, frame, claimed, held)
+        pixels = picture.height * picture.width
+        claimed += pixels
+        check_claim(path, pixels * _pixel_bytes(picture), claimed, held)
         yield
     if not claimed:
         picture.seek(0)
