@@ -11,21 +11,29 @@ import pytest
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "fuzz_readers.py"
 
+NEEDED = {"NIfTI": "nibabel", "DICOM JPEG-LS": "jpeg_ls", "DICOM JPEG 2000": "openjpeg", "DICOM video": "av"}
+"""What makes, and reads, the formats that the core does not."""
 
-def fuzz(count: int) -> None:
-    pytest.importorskip("nibabel")
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "MHA", "DICOM", "DICOM RLE", "DICOM JPEG", *NEEDED)
+
+
+def fuzz(kind: str, count: int) -> None:
+    if kind in NEEDED:
+        pytest.importorskip(NEEDED[kind])
     done = subprocess.run(
-        [sys.executable, TOOL, "--count", str(count)],
+        [sys.executable, TOOL, "--count", str(count), "--formats", kind],
         capture_output=True, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     assert done.returncode == 0 and done.stderr == "", done.stdout + done.stderr
-    assert done.stdout.count(" read") >= 10 and done.stdout.count(" refused") >= 10
+    assert " read" in done.stdout and " refused" in done.stdout
 
 
-def test_fifty_of_each_format() -> None:
-    fuzz(50)
+@pytest.mark.parametrize("kind", FORMATS)
+def test_some_of_each_format(kind: str) -> None:
+    fuzz(kind, 25)
 
 
 @pytest.mark.slow
-def test_a_thousand_of_each_format() -> None:
-    fuzz(1000)
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_thousand_of_each_format(kind: str) -> None:
+    fuzz(kind, 1000)

@@ -77,6 +77,8 @@ def test_default_is_no_measurement_and_the_users_size_wins(tmp_path, toy_model):
         ({"ElementSpacing": "nan 0.2"}, None),
         ({"ElementSpacing": "72 72"}, None),
         ({"ElementSpacing": "0.2"}, None),
+        ({"ElementSpacing": ""}, None),
+        ({"ElementSpacing": "0,2 0,3"}, None),
         ({"ElementSize": "0.2 0.3"}, (0.2, 0.3)),
         ({"ElementSize": "0.9 0.9", "ElementSpacing": "0.2 0.3"}, (0.2, 0.3)),
         ({"ElementSpacing": "200 300", "DistanceUnits": "um"}, (0.2, 0.3)),
@@ -110,7 +112,9 @@ def test_data_in_a_file_beside_and_packed(cine, tmp_path):
     )
     (tmp_path / "after.raw").write_bytes(b"something else" + cine.tobytes())
     (tmp_path / "after.mhd").write_bytes(header((64, 40, 21), "after.raw", HeaderSize=14))
-    for name in ("plain.mhd", "packed.mhd", "packed.mha", "after.mhd"):
+    (tmp_path / "last.mhd").write_bytes(header((64, 40, 21), "after.raw", HeaderSize=-1))
+    (tmp_path / "last.mha").write_bytes(header((64, 40, 21), "Local", HeaderSize=-1) + b"more" + cine.tobytes())
+    for name in ("plain.mhd", "packed.mhd", "packed.mha", "after.mhd", "last.mhd", "last.mha"):
         np.testing.assert_array_equal([image.pixels for image in read_images(tmp_path / name)], cine)
 
 
@@ -181,6 +185,11 @@ def test_a_link_within_the_folder_works(tmp_path, cine):
     (tmp_path / "a.mhd").write_bytes(header((64, 40), "y.raw"))
     (image,) = read_images(tmp_path / "a.mhd")
     np.testing.assert_array_equal(image.pixels, cine[0])
+
+
+def test_the_end_of_a_file_too_short_is_none(cine, tmp_path):
+    (tmp_path / "a.mha").write_bytes(header((64, 40, 22), HeaderSize=-1) + cine.tobytes())
+    assert "its header claims 64 x 40 x 22 pixels" in reason(tmp_path / "a.mha")
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -82,6 +82,15 @@ def test_two_sizes_that_disagree_are_none(cine, tmp_path):
     assert not image.pixel_size and "disagree" in image.pixel_size.reason
 
 
+def test_an_affine_that_nobody_set_is_passed_over(cine, tmp_path):
+    """Many write `Nifti1Image(pixels, np.eye(4))` and set the zooms afterwards."""
+    image = nibabel.Nifti1Image(cine[0].T, np.eye(4))
+    image.header.set_zooms((0.2912, 0.25))
+    nibabel.save(image, tmp_path / "a.nii")
+    (read,) = read_images(tmp_path / "a.nii")
+    assert (read.pixel_size.x, read.pixel_size.y, read.pixel_size.source) == (0.2912, 0.25, "image-header")
+
+
 def test_an_affine_turns_nothing(cine, tmp_path):
     image = nibabel.Nifti1Image(cine[0].T, np.array([[0, -0.25, 0, 9], [-0.2912, 0, 0, 9], [0, 0, 1, 0], [0, 0, 0, 1]]))
     nibabel.save(image, tmp_path / "a.nii")
@@ -126,6 +135,18 @@ def test_damaged_streams_and_axes_without_sense(cine, tmp_path):
     assert "packed data is damaged" in reason(tmp_path / "a.nii.gz")
     assert "only one axis" in reason(write(tmp_path / "b.nii", np.zeros((64, 40, 2, 2), np.uint8)))
     assert "no grey values" in reason(write(tmp_path / "c.nii", np.zeros((64, 40), np.complex64)))
+
+
+@pytest.mark.parametrize("suffix", ["nii", "nii.gz"])
+def test_files_of_another_library(cine, tmp_path, suffix):
+    """ITK's own writer, which turns the axes' directions in the affine, and leaves the pixels as they are."""
+    itk = pytest.importorskip("SimpleITK")
+    image = itk.GetImageFromArray(cine)
+    image.SetSpacing((0.2912, 0.25, 1))
+    itk.WriteImage(image, str(tmp_path / f"a.{suffix}"))
+    images = list(read_images(tmp_path / f"a.{suffix}"))
+    np.testing.assert_array_equal([image.pixels for image in images], cine)
+    assert (images[0].pixel_size.x, images[0].pixel_size.y) == (0.2912, 0.25)
 
 
 def test_without_nibabel_the_extra_is_named(cine, tmp_path, monkeypatch):

@@ -193,6 +193,19 @@ def test_frames_stored_as_what_changed_come_out_whole(grey, tmp_path, suffix):
     np.testing.assert_array_equal([image.pixels for image in images], frames)
 
 
+def test_a_gif_of_many_frames_all_alike_is_read(tmp_path):
+    """The file keeps a still picture once: it packs a hundred times better than one picture does."""
+    still = np.zeros((600, 800), np.uint8)
+    still[200:400, 300:500] = 200
+    frames = [still.copy() for _ in range(35)]
+    for number, frame in enumerate(frames):
+        frame[0, number] = 255
+    first, *others = map(Image.fromarray, frames)
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others)
+    assert (tmp_path / "a.gif").stat().st_size < 35 * still.size / 500
+    assert sum(1 for _ in read_images(tmp_path / "a.gif")) == 35
+
+
 @pytest.mark.parametrize("order", [(1, 16), (16, 1)])
 def test_pages_of_more_than_eight_bits_share_one_window(grey, tmp_path, order):
     """A dark page of a 12-bit cine stays dark, wherever it stands."""
