@@ -3,7 +3,7 @@
 Bytes are changed, cut out, doubled and overwritten with extreme numbers, all drawn from the seed, so that a file can
 be made again. They are read in another process that is watched from this one: a picture or an `UnreadableImage` of
 one line is right, and counted apart where a C library wrote to standard error meanwhile (libtiff does, and cannot be
-told not to). Any other exception, a warning, a crash, more than 5 s of a processor, half a minute without an answer, or
+told not to). Any other exception, a warning, a crash, more than 5 s of a processor, two minutes without an answer, or
 more than 1 GB (times and memory with the processes that it starts) is a finding, told with its number, and the exit
 status is 1.
 """
@@ -33,7 +33,7 @@ from typing import NamedTuple
 
 MOST_SECONDS, MOST_MEGABYTES = 5.0, 1024.0
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds by the clock: other work on the machine may take most of them."""
 
 EXTREMES = (b"\0", b"\xff", b"\x7f", b"\x80", b"\0\0", b"\xff\xff", bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff")
