@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from fetalhead.images.readers.dicom_elements import BrokenDicom
 
-LIMIT_S = 4.0
+LIMIT_S = 3.0
 """Of a processor, for a frame of up to `LIMIT_PIXELS`; real ones take a tenth of a second."""
 LIMIT_PIXELS = 4_000_000
 CLOCK_LIMIT_S = 60.0
