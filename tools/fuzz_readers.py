@@ -28,6 +28,7 @@ import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -348,7 +349,7 @@ def dicom_rle_seeds() -> list[Seed]:
     frames = pictures()
     made = [dicom(frames), dicom([np.stack(frames, axis=2)], "RGB"), dicom([frames[0].astype(np.uint16) * 16])]
     for dataset in made:
-        dataset.compress(RLELossless)
+        dataset.compress(RLELossless, generate_instance_uid=False)
     return [written(dataset) for dataset in made]
 
 
@@ -381,9 +382,9 @@ def dicom_jpeg_ls_seeds() -> list[Seed]:
     frames = pictures()
     made = [dicom(frames), dicom([np.stack(frames, axis=2)], "RGB"), dicom([frames[0].astype(np.uint16) * 16])]
     for dataset in made:
-        dataset.compress(JPEGLSLossless)
+        dataset.compress(JPEGLSLossless, generate_instance_uid=False)
     near = dicom(frames)
-    near.compress(JPEGLSNearLossless, jls_error=2)
+    near.compress(JPEGLSNearLossless, jls_error=2, generate_instance_uid=False)
     return [written(dataset) for dataset in (*made, near)]
 
 
@@ -394,9 +395,9 @@ def dicom_jpeg_2000_seeds() -> list[Seed]:
     frames = pictures()
     made = [dicom(frames), dicom([np.stack(frames, axis=2)], "RGB"), dicom([frames[0].astype(np.uint16) * 16])]
     for dataset in made:
-        dataset.compress(JPEG2000Lossless)
+        dataset.compress(JPEG2000Lossless, generate_instance_uid=False)
     lossy = dicom(frames)
-    lossy.compress(JPEG2000, j2k_cr=[4])
+    lossy.compress(JPEG2000, j2k_cr=[4], generate_instance_uid=False)
     return [written(dataset) for dataset in (*made, lossy)]
 
 
@@ -464,7 +465,8 @@ def nifti_seeds() -> list[Seed]:
     deep.header.set_slope_inter(2, 1)
     second = nibabel.Nifti2Image(cine[:, :, None].astype(np.float32), affine).to_bytes()
     plain = (first, deep.to_bytes(), second)
-    return [Seed(gzip.compress(first)), *(Seed(content, pack) for content in plain for pack in (bytes, gzip.compress))]
+    pack = partial(gzip.compress, mtime=0)
+    return [Seed(pack(first)), *(Seed(content, packing) for content in plain for packing in (bytes, pack))]
 
 
 MAKERS: dict[str, Callable[[], list[Seed]]] = {
