@@ -3,7 +3,7 @@ VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 HC18 ?= ../shared/data/hc18
 
-.PHONY: demo test test-slow lint bench clean
+.PHONY: demo test test-slow fuzz lint bench clean
 
 demo:  ## install the light package into a fresh environment and measure phantoms that it makes
 	rm -rf $(DEMO_VENV) demo
@@ -25,6 +25,9 @@ test: $(VENV)/installed  ## install everything the tests need, and run the quick
 
 test-slow: $(VENV)/installed  ## the slow ones
 	$(VENV)/bin/python -m pytest -m slow
+
+fuzz: $(VENV)/installed  ## 10,000 damaged files of each format, read
+	$(VENV)/bin/python tools/fuzz_readers.py --count 10000
 
 lint: $(VENV)/installed
 	$(VENV)/bin/ruff check .
