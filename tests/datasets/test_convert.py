@@ -190,3 +190,15 @@ def test_crop_moves_outlines_and_masks_along(
 def test_crop_of_planes_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "crop", f"planes={tmp_path}", "--out", str(tmp_path / "out")]) == 1
     assert "as pictures=DIR/Images" in capsys.readouterr().err
+
+
+def test_a_list_of_which_nothing_can_be_used_names_all_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["../x.png", "gone.png"]
+    content = {"images": [{"id": n, "file_name": name} for n, name in enumerate(names)], "annotations": []}
+    (tmp_path / "c.json").write_text(json.dumps(content | {"categories": []}))
+    assert main(["data", "convert", f"coco={tmp_path / 'c.json'}", "--to", "masks", "--out", str(tmp_path / "o")]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 3 and "not opened" in said[0] and "gone.png" in said[1] and "no outlines" in said[2]
+    assert not (tmp_path / "o").exists()
