@@ -14,8 +14,17 @@ COMMANDS = {
     "agree": "compare measured HC with a site's own manual values",
     "export": "turn a training run into a model folder",
     "challenge": "write the results file of the HC18 challenge",
+    "data": "convert, split, crop and download data sets",
     "info": "tell what is installed and what there is to choose from",
 }
+
+DATA_COMMANDS = {
+    "convert": "write a data set in another layout: hc18, masks, coco or ellipses",
+    "crop": "crop pictures to their field of view, outlines and masks moved along",
+    "download": "fetch a published data set: hc18",
+    "split": "draw a split by subject, within bands of head circumference",
+}
+"""What `fetalhead data` can do: one module each in `cli/data`."""
 
 STRATEGIES = {
     "supervised": {
@@ -65,6 +74,7 @@ DATASETS = {
         "licence": "CC BY 4.0",
         "doi": "10.5281/zenodo.1327317",
         "citation": "van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412",
+        "url": "https://zenodo.org/records/1327317/files",
     },
     "planes": {
         "title": "FETAL_PLANES_DB: common maternal-fetal planes, Barcelona",
@@ -75,10 +85,22 @@ DATASETS = {
 }
 """Published data sets that this package knows the layout of."""
 
+DOWNLOADS = {
+    "hc18": {
+        "training_set_pixel_size_and_HC.csv": (33_688, "md5:c0761518fece2bd2d2ad4218f2cd9777"),
+        "test_set_pixel_size.csv": (9_096, "md5:8476dc198cc6542f26c57e87faeee033"),
+        "training_set.zip": (132_926_838, "md5:00eb8198b9a505b2b3a6dfc740382497"),
+        "test_set.zip": (43_518_463, "md5:8402af5d137ef40a2888c1011ef3fe7e"),
+    },
+}
+"""Files of data sets that `fetalhead data download` fetches: bytes and checksum, as Zenodo's records publish them."""
+
 DATA_KINDS = {
     "hc18": "HC18 as published (hc18=DIR)",
     "planes": "FETAL_PLANES_DB as published: a plane label a picture (planes=DIR)",
     "masks": "a mask folder: images/ and masks/ or labels/, same stem (masks=DIR; masks:2=DIR if the head is 2)",
+    "coco": "COCO's JSON, as CVAT and Label Studio export it (coco=FILE; coco:CATEGORY=FILE where it has several)",
+    "ellipses": "a CSV of ellipses in pixels, a picture a row (ellipses=FILE)",
     "pictures": "a folder of pictures of which nothing is known (pictures=DIR)",
 }
 """What `--data KIND=DIR` may say."""

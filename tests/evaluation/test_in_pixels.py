@@ -64,3 +64,22 @@ def test_a_mask_of_another_size_is_named_and_the_others_are_scored(
     assert main(command) == 1
     assert "b.png" in capsys.readouterr().err
     assert json.loads((out / "metrics.json").read_text())["images"] == 2
+
+
+def test_a_coco_file_is_scored_as_its_masks_are_and_in_mm_where_it_has_pixel_sizes(
+    toy_model: Path, masks: Path, tmp_path: Path
+) -> None:
+    scored = []
+    coco = f"coco={tmp_path / 'coco' / 'annotations.json'}"
+    in_mm = f"coco={tmp_path / 'mm' / 'annotations.json'}"
+    convert = ["data", "convert", f"masks:2={masks}", "--to", "coco", "--out"]
+    assert main([*convert, str(tmp_path / "coco")]) == 0
+    assert main([*convert, str(tmp_path / "mm"), "--pixel-size", "0.5"]) == 0
+    for number, data in enumerate((f"masks:2={masks}", coco, in_mm)):
+        out = tmp_path / str(number)
+        command = ["evaluate", "--model", str(toy_model), "--data", data, "--split", "all", "--out", str(out)]
+        assert main(command) == 0
+        scored.append(list(csv.DictReader((out / "cases.csv").read_text().splitlines())))
+    first, second = ([{**row, "name": "", "subject": ""} for row in rows] for rows in scored[:2])
+    assert first == second
+    assert float(scored[2][1]["hausdorff_mm"]) == pytest.approx(0.5 * float(scored[1][1]["hd_px"]), abs=0.02)
