@@ -85,6 +85,8 @@ DATA_KINDS = {
     "hc18": "HC18 as published (hc18=DIR)",
     "planes": "FETAL_PLANES_DB as published: a plane label a picture (planes=DIR)",
     "masks": "a mask folder: images/ and masks/ or labels/, same stem (masks=DIR; masks:2=DIR if the head is 2)",
+    "coco": "COCO's JSON, as CVAT and Label Studio export it (coco=FILE; coco:CATEGORY=FILE where it has several)",
+    "ellipses": "a CSV of ellipses in pixels, a picture a row (ellipses=FILE)",
     "pictures": "a folder of pictures of which nothing is known (pictures=DIR)",
 }
 """What `--data KIND=DIR` may say."""

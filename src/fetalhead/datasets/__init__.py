@@ -9,39 +9,62 @@ from typing import NamedTuple
 from fetalhead.catalog import DATA_KINDS
 from fetalhead.datasets.case import Case, DataSet
 from fetalhead.errors import FetalheadError
+from fetalhead.images.annotations.places import folder_of
+
+LISTED = ("coco", "ellipses")
+"""Kinds whose place is a file that lists the pictures."""
 
 __all__ = ["Case", "DataArgument", "DataSet", "open_data", "parse_data"]
 
 
 class DataArgument(NamedTuple):
-    """`KIND=DIR`, or `masks:LABEL=DIR`."""
+    """`KIND=DIR`, `masks:LABEL=DIR`, or a list as `KIND=FILE`, `coco:CATEGORY=FILE`."""
 
     kind: str
     folder: Path
-    label: int | None
+    """Of the set; of one told by a list, the folder of its pictures."""
+    label: str | None
+    listing: Path | None
+    """The file that lists the set; None where the folder is the set."""
 
 
 def parse_data(argument: str) -> DataArgument:
     """Kind, folder and label in `KIND=DIR`, as given to `--data`. Raises `FetalheadError`."""
-    word, equals, folder = argument.partition("=")
-    if not equals or not folder:
-        raise FetalheadError(f"--data {argument}: wants KIND=DIR, such as hc18=data/hc18")
+    word, equals, place = argument.partition("=")
+    if not equals or not place:
+        raise FetalheadError(f"{argument}: wants KIND=DIR, such as hc18=data/hc18")
     kind, colon, label = word.partition(":")
     if kind not in DATA_KINDS:
-        raise FetalheadError(f"--data {argument}: no data set kind {kind!r}; there are {', '.join(DATA_KINDS)}")
-    if colon and not (kind == "masks" and re.fullmatch(r"\d+", label)):
-        raise FetalheadError(f"--data {argument}: a label is a whole number in masks:LABEL=DIR, such as masks:2=DIR")
-    if not Path(folder).is_dir():
-        raise FetalheadError(f"--data {argument}: no folder {folder}")
-    return DataArgument(kind, Path(folder), int(label) if colon else None)
+        raise FetalheadError(f"{argument}: no data set kind {kind!r}; there are {', '.join(DATA_KINDS)}")
+    if colon and not (kind == "coco" and label) and not (kind == "masks" and re.fullmatch(r"\d+", label)):
+        raise FetalheadError(
+            f"{argument}: a label is a whole number in masks:LABEL=DIR, such as masks:2=DIR, "
+            "or a category in coco:CATEGORY=FILE"
+        )
+    path = Path(place)
+    if kind in LISTED:
+        if not path.is_file():
+            raise FetalheadError(f"{argument}: no file {place}")
+        return DataArgument(kind, folder_of(path), label or None, path)
+    if not path.is_dir():
+        raise FetalheadError(f"{argument}: no folder {place}")
+    return DataArgument(kind, path, label or None, None)
 
 
-def open_data(argument: str) -> DataSet:
-    """The data set that `KIND=DIR` names. Raises `FetalheadError`."""
-    from fetalhead.datasets import fetal_planes, hc18, mask_folder, pictures
+def open_data(argument: str, faults: list[str] | None = None) -> DataSet:
+    """The data set that `KIND=DIR` names.
 
-    kind, folder, label = parse_data(argument)
+    What is wrong with single pictures is added to `faults`, a line each, where such a list is given; else the first
+    ends the reading. Raises `FetalheadError`.
+    """
+    from fetalhead.datasets import fetal_planes, hc18, listed, mask_folder, pictures
+
+    kind, folder, label, listing = parse_data(argument)
+    if listing is not None and kind == "coco":
+        return DataSet(kind, folder, listed.read_coco_cases(listing, label, faults))
+    if listing is not None:
+        return DataSet(kind, folder, listed.read_ellipse_cases(listing, faults))
     if kind == "masks":
-        return DataSet(kind, folder, mask_folder.read_cases(folder, label))
+        return DataSet(kind, folder, mask_folder.read_cases(folder, int(label) if label else None, faults))
     read = {"hc18": hc18.read_cases, "planes": fetal_planes.read_cases, "pictures": pictures.read_cases}[kind]
-    return DataSet(kind, folder, read(folder))
+    return DataSet(kind, folder, read(folder, faults))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,16 @@ from fetalhead.images.masks import Mask, read_mask
 from fetalhead.images.pixel_size import UNKNOWN, PixelSize
 from fetalhead.images.readers import read_images
 from fetalhead.images.readers.faults import one_line
+
+
+class Drawing(Protocol):
+    """A head drawn in a list of many (COCO, a CSV of ellipses), for a picture of `shape` (H, W) as shown."""
+
+    def ellipse(self, shape: tuple[int, int]) -> Ellipse:
+        """In pixels. Raises `FetalheadError`."""
+
+    def mask(self, shape: tuple[int, int]) -> Mask:
+        """(H, W) bool of what is head. Raises `FetalheadError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,8 @@ class Case:
     pixel_size: PixelSize = UNKNOWN
     """Falsy, with the reason, where the set tells none that can be used."""
     hc_mm: float | None = None
+    drawing: Drawing | None = None
+    """The head's outline where `annotation_path` is a list of many; None where it is of this picture alone."""
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """(H, W) grey values as shown. Raises `FetalheadError`."""
@@ -50,6 +63,8 @@ class Case:
         Raises `FetalheadError`: no annotation, none that can be read, one of another size, or no ellipse.
         """
         shape = shape or self._shape()
+        if self.drawing is not None:
+            return self.drawing.ellipse(shape)
         if self.filled:
             return self.ellipse_of(self.mask(shape))
         return read_annotation(self._annotation(), shape)
@@ -64,6 +79,8 @@ class Case:
         Raises `FetalheadError` as `ellipse` does.
         """
         shape = shape or self._shape()
+        if self.filled and self.drawing is not None:
+            return self.drawing.mask(shape)
         if self.filled:
             return read_mask(self._annotation(), shape, self.label)
         return self.ellipse(shape).coverage(shape) > 0.5

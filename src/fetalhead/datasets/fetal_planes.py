@@ -24,11 +24,12 @@ PLANE_OF = {
 """Our plane by the published label, in lower case."""
 
 
-def read_cases(root: Path) -> list[Case]:
+def read_cases(root: Path, faults: list[str] | None = None) -> list[Case]:
     """The pictures in the order of the CSV; rows without a picture are left out: a part is a data set.
 
     The subject is the patient's number, as in the names of pictures (`Patient01234`), so that sets drawn from this
-    one share it. Raises `FetalheadError` where the layout is another, or a label is unknown.
+    one share it. A picture without a row is added to `faults`, where such a list is given. Raises `FetalheadError`
+    where the layout is another, or a label is unknown.
     """
     path, images = root / CSV_NAME, root / "Images"
     if not (path.is_file() and images.is_dir()):
@@ -39,6 +40,9 @@ def read_cases(root: Path) -> list[Case]:
         raise FetalheadError(f"{path}: no columns Image_name, Patient_num and Plane, parted by ';', as published")
     splits = Splits.of(root)
     cases = []
+    if faults is not None:
+        lonely = there.keys() - {row["image_name"] for row in table.rows}
+        faults += (f"{there[stem]}: has no row in {CSV_NAME}" for stem in sorted(lonely))
     for row in table.rows:
         label = row["plane"].strip().lower()
         if label not in PLANE_OF:

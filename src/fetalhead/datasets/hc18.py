@@ -8,20 +8,25 @@ van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412, doi 10.5281/zenodo.1327317,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from fetalhead.datasets.case import Case
+from fetalhead.datasets.faults import tell
 from fetalhead.datasets.splits import Splits
 from fetalhead.errors import FetalheadError
-from fetalhead.images.pixel_size import PixelSize, Table, pixel_sizes, read_pixel_size_csv, read_table
+from fetalhead.images.pixel_size import PixelSize, pixel_sizes, read_pixel_size_csv, read_table
+from fetalhead.images.readers.faults import one_line
 
 TRAINING_CSV = "training_set_pixel_size_and_HC.csv"
 TEST_CSV = "test_set_pixel_size.csv"
 HC_COLUMN = "head circumference (mm)"
 """As published; found by its plain name, as `Table` has it."""
+
+OUTLINE = "_Annotation"
+"""What the name of a picture's outline adds to the picture's."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,15 @@ class Hc18:
 
     @cached_property
     def cases(self) -> list[Case]:
+        """The pictures in the order of the CSV, as `read` gives them."""
+        return self.read()
+
+    def read(self, faults: list[str] | None = None) -> list[Case]:
         """The pictures in the order of the CSV. Rows without a picture are left out: a part is a data set.
 
-        What else a picture lacks, its outline or its pixel size, is a fault only where that is asked for.
+        What else a picture lacks, its outline or its pixel size, is a fault only where that is asked for. A row that
+        cannot be used is added to `faults`, or raised where there is no such list; so is, in such a list, a picture
+        without a row and an outline without a picture.
         """
         folder = self.root / "training_set"
         path = self.root / TRAINING_CSV
@@ -44,16 +55,26 @@ class Hc18:
         sizes = pixel_sizes(path, table)
         splits = Splits.of(self.root, kept="hc18")
         cases = []
-        for name, hc_mm in _circumferences(path, table):
+        for row in table.rows:
+            name = row["filename"]
             image = folder / name
-            if image.is_file():
-                annotation = folder / f"{image.stem}_Annotation.png"
+            if name != Path(name).name:
+                tell(faults, f"{path}: {one_line(name)!r} is no name of a file in {folder.name}; not opened")
+            elif image.is_file():
+                try:
+                    hc_mm = _circumference(path, row)
+                except FetalheadError as error:
+                    tell(faults, str(error))
+                    continue
+                annotation = folder / f"{image.stem}{OUTLINE}.png"
                 split = splits.split_of(name)
                 cases.append(
                     Case(
                         name, subject_of(name), image, split, "head", annotation, pixel_size=sizes[name], hc_mm=hc_mm
                     )
                 )
+        if faults is not None:
+            faults += _strays(folder, {row["filename"] for row in table.rows})
         if not cases:
             raise FetalheadError(f"{folder}: none of the pictures named in {TRAINING_CSV} is there")
         return cases
@@ -67,9 +88,9 @@ class Hc18:
             yield self.root / "test_set" / name, size
 
 
-def read_cases(root: Path) -> list[Case]:
-    """The labelled pictures under `root`. Raises `FetalheadError`."""
-    return Hc18(root).cases
+def read_cases(root: Path, faults: list[str] | None = None) -> list[Case]:
+    """The labelled pictures under `root`, as `Hc18.read` gives them. Raises `FetalheadError`."""
+    return Hc18(root).read(faults)
 
 
 def subject_of(name: str) -> str:
@@ -77,10 +98,20 @@ def subject_of(name: str) -> str:
     return name.partition("_")[0]
 
 
-def _circumferences(path: Path, table: Table) -> Iterator[tuple[str, float]]:
-    column = HC_COLUMN.replace(" ", "")
-    for row in table.rows:
-        try:
-            yield row["filename"], float(row[column])
-        except (KeyError, ValueError):
-            raise FetalheadError(f"{path}: no number in column {HC_COLUMN!r} of {row['filename']!r}") from None
+def _circumference(path: Path, row: Mapping[str, str]) -> float:
+    try:
+        return float(row[HC_COLUMN.replace(" ", "")])
+    except (KeyError, ValueError):
+        raise FetalheadError(f"{path}: no number in column {HC_COLUMN!r} of {row['filename']!r}") from None
+
+
+def _strays(folder: Path, listed: set[str]) -> Iterator[str]:
+    """A line for each file of `folder` that no row of the CSV, or no picture, accounts for."""
+    pictures = {file.name for file in folder.iterdir() if not file.name.startswith(".")}
+    stems = {Path(name).stem for name in pictures}
+    for name in sorted(pictures - listed):
+        picture, outline, _ = Path(name).stem.partition(OUTLINE)
+        if not outline:
+            yield f"{one_line(folder / name)}: has no row in {TRAINING_CSV}"
+        elif picture not in stems:
+            yield f"{one_line(folder / name)}: is the outline of no picture"

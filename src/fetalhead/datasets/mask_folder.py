@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fetalhead.datasets.case import Case
+from fetalhead.datasets.faults import tell
 from fetalhead.datasets.fetal_planes import patient
 from fetalhead.datasets.splits import Splits
 from fetalhead.errors import FetalheadError
@@ -20,10 +21,11 @@ from fetalhead.images.pixel_size import read_table
 MASK_FOLDERS = ("masks", "labels")
 
 
-def read_cases(root: Path, label: int | None = None) -> list[Case]:
+def read_cases(root: Path, label: int | None = None, faults: list[str] | None = None) -> list[Case]:
     """The pictures that have a mask, sorted by name; `label` is the head's value in masks of several.
 
-    Raises `FetalheadError` where the layout is another, or a picture or a mask lacks its fellow.
+    A picture or a mask that lacks its fellow is added to `faults`, or raised where there is no such list. Raises
+    `FetalheadError` where the layout is another.
     """
     images = root / "images"
     masks = next((root / name for name in MASK_FOLDERS if (root / name).is_dir()), None)
@@ -32,13 +34,16 @@ def read_cases(root: Path, label: int | None = None) -> list[Case]:
     pictures, drawn = _by_stem(images), _by_stem(masks)
     if not pictures:
         raise FetalheadError(f"{images}: no pictures here")
-    if lonely := sorted(pictures.keys() ^ drawn.keys()):
-        there, lacking = (images, masks) if lonely[0] in pictures else (masks, images)
-        raise FetalheadError(f"{there / lonely[0]}: has no fellow of that name in {lacking} ({len(lonely)} such)")
-    splits, subjects = Splits.of(root), _subjects(root, pictures)
+    lonely = sorted(pictures.keys() ^ drawn.keys())
+    for stem in lonely:
+        there, lacking = (pictures[stem], masks) if stem in pictures else (drawn[stem], images)
+        tell(faults, f"{there}: has no fellow of that name in {lacking} ({len(lonely)} such)")
+    splits, told = Splits.of(root), subjects(root, pictures)
     cases = []
     for stem, file in pictures.items():
-        subject = subjects.get(stem) or _subject_of_name(stem)
+        if stem not in drawn:
+            continue
+        subject = told.get(stem) or subject_of_name(stem)
         split = splits.split_of(file.name, subject)
         cases.append(Case(file.name, subject, file, split, "head", drawn[stem], label, filled=True))
     return cases
@@ -55,7 +60,7 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _subjects(root: Path, stems: Iterable[str]) -> dict[str, str]:
+def subjects(root: Path, stems: Iterable[str]) -> dict[str, str]:
     """Subject by picture's stem, as far as a table tells."""
     if (path := root / "subjects.csv").is_file():
         table = read_table(path)
@@ -74,6 +79,7 @@ def _subjects(root: Path, stems: Iterable[str]) -> dict[str, str]:
     return {}
 
 
-def _subject_of_name(stem: str) -> str:
+def subject_of_name(stem: str) -> str:
+    """The patient in names such as `Patient01234_Plane3_1_of_2`; else each picture is its own subject."""
     match = re.match(r"(Patient\d+)_", stem)
     return match[1] if match else stem

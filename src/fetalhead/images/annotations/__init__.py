@@ -1,0 +1,1 @@
+"""What people draw of a head: outline, mask, polygon, run lengths, ellipse; and the files that hold many."""
