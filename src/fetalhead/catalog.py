@@ -19,6 +19,9 @@ COMMANDS = {
 }
 
 DATA_COMMANDS = {
+    "convert": "write a data set in another layout: hc18, masks, coco or ellipses",
+    "crop": "crop pictures to their field of view, outlines and masks moved along",
+    "download": "fetch a published data set: hc18",
     "split": "draw a split by subject, within bands of head circumference",
 }
 """What `fetalhead data` can do: one module each in `cli/data`."""
@@ -71,6 +74,7 @@ DATASETS = {
         "licence": "CC BY 4.0",
         "doi": "10.5281/zenodo.1327317",
         "citation": "van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412",
+        "url": "https://zenodo.org/records/1327317/files",
     },
     "planes": {
         "title": "FETAL_PLANES_DB: common maternal-fetal planes, Barcelona",
@@ -80,6 +84,16 @@ DATASETS = {
     },
 }
 """Published data sets that this package knows the layout of."""
+
+DOWNLOADS = {
+    "hc18": {
+        "training_set_pixel_size_and_HC.csv": (33_688, "md5:c0761518fece2bd2d2ad4218f2cd9777"),
+        "test_set_pixel_size.csv": (9_096, "md5:8476dc198cc6542f26c57e87faeee033"),
+        "training_set.zip": (132_926_838, "md5:00eb8198b9a505b2b3a6dfc740382497"),
+        "test_set.zip": (43_518_463, "md5:8402af5d137ef40a2888c1011ef3fe7e"),
+    },
+}
+"""Files of data sets that `fetalhead data download` fetches: bytes and checksum, as Zenodo's records publish them."""
 
 DATA_KINDS = {
     "hc18": "HC18 as published (hc18=DIR)",

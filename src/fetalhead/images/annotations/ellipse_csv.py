@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from fetalhead.errors import FetalheadError
@@ -16,7 +16,7 @@ from fetalhead.images.readers.faults import one_line
 VALUES = ("center_x_px", "center_y_px", "semi_axis_a_px", "semi_axis_b_px", "angle_rad")
 SIZE, SIZES = "pixel_size_mm", ("pixel_size_x_mm", "pixel_size_y_mm")
 HC = "hc_mm"
-WRITTEN = ("filename", *VALUES, *SIZES, HC)
+WRITTEN = ("filename", "subject", *VALUES, *SIZES, HC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,11 @@ def read_ellipses(path: Path) -> list[EllipseRow]:
     return [EllipseRow(path, row["filename"], row) for row in table.rows]
 
 
-def write_ellipses(path: Path, rows: Iterable[tuple[str, Ellipse, PixelSize, float | None]]) -> None:
-    """Write file name, ellipse in pixels, pixel size (may be falsy) and HC in mm, as `read_ellipses` reads them."""
+def write_ellipses(path: Path, rows: Iterable[tuple[str, str, Ellipse, PixelSize, float | None]]) -> None:
+    """Write file name, subject, ellipse in pixels, pixel size (may be falsy) and HC in mm (may be None)."""
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(WRITTEN)
-        for name, ellipse, size, hc_mm in rows:
-            values = (
-                ellipse.center_x, ellipse.center_y, ellipse.semi_axis_a, ellipse.semi_axis_b, ellipse.angle,
-            )  # fmt: skip
-            sizes = (repr(size.x), repr(size.y)) if size else ("", "")
-            writer.writerow([name, *map(repr, values), *sizes, "" if hc_mm is None else repr(hc_mm)])
+        for name, subject, ellipse, size, hc_mm in rows:
+            sizes = (size.x, size.y) if size else ("", "")
+            writer.writerow([name, subject, *astuple(ellipse), *sizes, "" if hc_mm is None else hc_mm])

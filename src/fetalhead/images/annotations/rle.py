@@ -26,7 +26,7 @@ def decode(counts: Sequence[int], shape: tuple[int, int]) -> Mask:
     if not all(isinstance(count, int) and count >= 0 for count in counts) or sum(counts) != shape[0] * shape[1]:
         raise FetalheadError(f"its run lengths do not fill {shape[1]} x {shape[0]} pixels")
     inside = np.arange(len(counts)) % 2 == 1
-    return np.asarray(np.repeat(inside, counts).reshape(shape, order="F"))
+    return np.ascontiguousarray(np.repeat(inside, counts).reshape(shape, order="F"))
 
 
 def unpack(text: str) -> list[int]:
