@@ -128,7 +128,7 @@ def test_broken_folders_are_one_line(tmp_path: Path) -> None:
             open_data(f"{kind}={tmp_path}")
     write_masks(tmp_path / "lonely", ["a", "b"])
     (tmp_path / "lonely" / "masks" / "b.png").unlink()
-    with pytest.raises(FetalheadError, match="images/b.png: has no fellow"):
+    with pytest.raises(FetalheadError, match=r"images/b\.png: has no fellow"):
         open_data(f"masks={tmp_path / 'lonely'}")
     write_planes(tmp_path / "strange", [("p1", "1", "Fetal hand")])
     with pytest.raises(FetalheadError, match="no plane 'Fetal hand'"):

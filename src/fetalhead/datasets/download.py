@@ -61,7 +61,7 @@ class _Resuming:
         while (before := self._there()) < self.size:
             try:
                 self._fetch(url)
-                reason = "the connection closed early"
+                reason = "the server sends less than the published file"
             except requests.RequestException as error:
                 reason = _reason(error)
             failures = 0 if self._there() > before else failures + 1
@@ -96,8 +96,11 @@ class _Resuming:
 
 
 def _reason(error: Exception) -> str:
-    answer = getattr(error, "response", None)
-    return f"the server answers {answer.status_code} {answer.reason}" if answer is not None else "cannot be reached"
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answers {error.response.status_code} {error.response.reason}"
+    return "cannot be reached" if isinstance(error, requests.ConnectionError) else "the connection broke off"
 
 
 def _unpack(archive: Path, out: Path) -> None:

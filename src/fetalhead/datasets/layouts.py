@@ -189,7 +189,7 @@ def open_layout(kind: str, root: Path) -> Layout:
 
 def write_png(path: Path, picture: npt.NDArray[np.uint8] | Mask) -> None:
     """Write an (H, W) grey picture, or a mask as 0 and 255. Raises `OSError`."""
-    values = np.where(picture, np.uint8(255), np.uint8(0)) if picture.dtype == np.bool_ else picture
+    values = picture.astype(np.uint8) * np.uint8(255) if picture.dtype == np.bool_ else picture.astype(np.uint8)
     path.write_bytes(cv2.imencode(".png", values)[1].tobytes())
 
 
