@@ -91,7 +91,7 @@ def main(argv: Sequence[str]) -> int:
     task = _Task(data.kind, chosen, unassigned, predictor, out, options)
     if data.kind == "planes":
         unreadable = _evaluate_planes(task)
-    elif data.kind == "masks":
+    elif data.kind != "hc18" and not any(case.pixel_size for case in chosen):
         unreadable = _evaluate_in_pixels(task)
     else:
         unreadable = _evaluate_outlines(task, corruptions, severities)

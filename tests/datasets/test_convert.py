@@ -1,0 +1,192 @@
+"""`fetalhead data convert`, `crop` and `split`: layouts there and back, lists that name what they must not."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from toys import bright_head
+
+from fetalhead.cli import main
+from fetalhead.datasets import open_data
+from fetalhead.datasets.case import Case
+from fetalhead.images.ellipse import Ellipse
+from fetalhead.phantoms.write import write_heads
+
+PLACES = {"hc18": "", "masks": "", "coco": "/annotations.json", "ellipses": "/ellipses.csv"}
+
+
+@pytest.fixture(scope="module")
+def heads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("heads")
+    write_heads(root, 3, 4)
+    assert main(["data", "split", f"hc18={root}", "--val", "25%", "--test", ".25"]) == 0
+    return root
+
+
+def convert(source: str, to: str, out: Path, *more: str) -> str:
+    assert main(["data", "convert", source, "--to", to, "--out", str(out), *more]) == 0
+    return f"{to}={out}{PLACES[to]}"
+
+
+def by_stem(data: str) -> dict[str, Case]:
+    return {Path(case.name).stem: case for case in open_data(data).cases}
+
+
+def moved(data: str, reference: str) -> float:
+    first, second = by_stem(reference), by_stem(data)
+    assert first.keys() == second.keys()
+    return max(
+        float(np.abs(case.ellipse().signed_distance(*second[stem].ellipse().points().T)).max())
+        for stem, case in first.items()
+    )
+
+
+@pytest.mark.parametrize("to", PLACES)
+def test_every_layout_there_and_back(heads: Path, tmp_path: Path, to: str) -> None:
+    source = f"hc18={heads}"
+    there = convert(source, to, tmp_path / "there")
+    back = convert(there, "hc18", tmp_path / "back", "--pixel-size", "0.2")
+    assert moved(there, source) < 0.1 and moved(back, source) < 0.15
+    reference, found = by_stem(source), by_stem(back)
+    for stem, case in reference.items():
+        assert (found[stem].pixels() == case.pixels()).all()
+        assert (found[stem].subject, found[stem].split) == (case.subject, case.split)
+        if to != "masks":  # which has no place for it
+            assert found[stem].pixel_size.x == case.pixel_size.x and found[stem].hc_mm == case.hc_mm
+
+
+def test_a_mask_stays_the_mask_that_was_drawn(heads: Path, tmp_path: Path) -> None:
+    masks = convert(f"hc18={heads}", "masks", tmp_path / "masks")
+    coco = convert(masks, "coco", tmp_path / "coco")
+    again = convert(coco, "masks", tmp_path / "again")
+    for stem, case in by_stem(masks).items():
+        assert (by_stem(coco)[stem].mask() == case.mask()).all() and (by_stem(again)[stem].mask() == case.mask()).all()
+
+
+def test_one_value_of_a_mask_with_several_is_the_head(tmp_path: Path) -> None:
+    head = Ellipse.make(96, 64, 50, 38, 0.3)
+    values = np.where(head.coverage((128, 192)) > 0.5, np.uint8(2), np.uint8(0))
+    values[:10, :10] = 1
+    for folder, pixels in (("images", bright_head(head)), ("masks", values)):
+        (tmp_path / "own" / folder).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "own" / folder / "a.png"), pixels)
+    written = convert(f"masks:2={tmp_path / 'own'}", "coco", tmp_path / "coco")
+    assert (open_data(written).cases[0].mask() == (values == 2)).all()
+
+
+def test_without_a_pixel_size_hc18_s_layout_is_refused(
+    heads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    masks = convert(f"hc18={heads}", "masks", tmp_path / "masks")
+    capsys.readouterr()
+    assert main(["data", "convert", masks, "--to", "hc18", "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 4 and all("give --pixel-size" in line for line in said)
+
+
+def test_an_out_folder_that_holds_something_is_left_alone(heads: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "convert", f"hc18={heads}", "--to", "coco", "--out", str(heads)]) == 1
+    assert "no empty folder" in capsys.readouterr().err and not (heads / "images").exists()
+
+
+def cvat(heads: Path, root: Path) -> Path:
+    """A COCO file where CVAT puts it, beside the folder of the pictures, which it does not name."""
+    convert(f"hc18={heads}", "coco", root)
+    (root / "annotations").mkdir()
+    content = json.loads((root / "annotations.json").read_text())
+    for entry in content["images"]:
+        entry["file_name"] = Path(entry["file_name"]).name
+    (root / "annotations.json").unlink()
+    path = root / "annotations" / "instances_default.json"
+    path.write_text(json.dumps(content))
+    (root / "images").rename(root / "default")
+    (root / "images").mkdir()
+    (root / "default").rename(root / "images" / "default")
+    return path
+
+
+def test_an_export_of_cvat_is_a_data_set(heads: Path, tmp_path: Path) -> None:
+    path = cvat(heads, tmp_path / "cvat")
+    assert moved(f"coco={path}", f"hc18={heads}") < 0.01
+    assert open_data(f"coco={path}").root == tmp_path / "cvat"
+
+
+def test_only_pictures_of_the_list_s_folder_are_opened(
+    heads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = cvat(heads, tmp_path / "cvat")
+    secret = tmp_path / "secret.png"
+    cv2.imwrite(str(secret), np.zeros((540, 800), np.uint8))
+    (tmp_path / "cvat" / "link.png").symlink_to(secret)
+    content = json.loads(path.read_text())
+    names = [str(secret), "../secret.png", "..\\secret.png", "a/../../secret.png", "link.png", "not_there.png", "a\0b"]
+    for number, name in enumerate(names, 100):
+        content["images"].append({"id": number, "file_name": name, "width": 800, "height": 540})
+    content["images"][0]["width"] += 1
+    path.write_text(json.dumps(content))
+    capsys.readouterr()
+    assert main(["data", "convert", f"coco={path}", "--to", "ellipses", "--out", str(tmp_path / "out")]) == 1
+    out, said = capsys.readouterr()
+    lines = said.splitlines()
+    assert len(lines) == len(names) + 1 and "3 pictures" in out
+    assert sum("not opened" in line for line in lines) == 5
+    assert sum("drawn on" in line and "but the picture has" in line for line in lines) == 1
+    assert all(str(path) in line for line in lines)
+
+
+def test_rows_of_ellipses_that_cannot_be_used_are_named(
+    heads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    convert(f"hc18={heads}", "ellipses", tmp_path / "e")
+    path = tmp_path / "e" / "ellipses.csv"
+    first, *rows = path.read_text().splitlines()
+    cells = [row.split(",") for row in rows]
+    cells[0][2] = "5000"
+    cells[1][4] = "-3"
+    cells[2][0] = "../e/" + cells[2][0]
+    path.write_text("\n".join([first, *map(",".join, cells)]))
+    capsys.readouterr()
+    assert main(["data", "convert", f"ellipses={path}", "--to", "masks", "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 2 and "lies outside the picture" in said and "semi-axes above 0" in said
+    assert len(list((tmp_path / "out" / "masks").iterdir())) == 2
+
+
+def test_crop_moves_outlines_and_masks_along(
+    heads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box = (10, 20, 790, 530)
+    found = types.SimpleNamespace(box=box)
+    field = types.ModuleType("field_of_view")
+    field.find_field_of_view = lambda pixels: found  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "fetalhead.images.field_of_view", field)
+    for source in (f"hc18={heads}", convert(f"hc18={heads}", "masks", tmp_path / "masks")):
+        kind = source.partition("=")[0]
+        assert main(["data", "crop", source, "--out", str(tmp_path / f"cropped_{kind}")]) == 0
+        whole, cropped = by_stem(source), by_stem(f"{kind}={tmp_path / f'cropped_{kind}'}")
+        for stem, case in whole.items():
+            assert (cropped[stem].pixels() == case.pixels()[20:530, 10:790]).all()
+            expected = case.ellipse().transformed([[1, 0, -10], [0, 1, -20]])
+            assert np.abs(expected.signed_distance(*cropped[stem].ellipse().points().T)).max() < 0.1
+
+    class Nothing:
+        reason = "all black"
+
+        def __bool__(self) -> bool:
+            return False
+
+    field.find_field_of_view = lambda pixels: Nothing()  # type: ignore[attr-defined]
+    capsys.readouterr()
+    assert main(["data", "crop", f"hc18={heads}", "--out", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.count("no field of view found: all black") == 4
+
+
+def test_crop_of_planes_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "crop", f"planes={tmp_path}", "--out", str(tmp_path / "out")]) == 1
+    assert "as pictures=DIR/Images" in capsys.readouterr().err
