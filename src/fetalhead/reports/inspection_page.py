@@ -28,13 +28,16 @@ JPEG_QUALITY = 82
 
 STYLE = """
 :root { color-scheme: dark }
-body { background: #18181c; color: #e6e6e6; font: 15px/1.5 system-ui, sans-serif; max-width: 1680px; margin: 0 auto; padding: 24px }
-h1 { font-size: 26px; margin: 0 0 4px } h2 { font-size: 19px; margin: 32px 0 8px } h3 { font-size: 15px; margin: 20px 0 6px }
+body { background: #18181c; color: #e6e6e6; font: 15px/1.5 system-ui, sans-serif; max-width: 1680px; margin: 0 auto;
+  padding: 24px }
+h1 { font-size: 26px; margin: 0 0 4px } h2 { font-size: 19px; margin: 32px 0 8px }
 table { border-collapse: collapse } th, td { text-align: left; padding: 4px 14px 4px 0; vertical-align: top }
-th { color: #a5a5a5; font-weight: 500 } tr { border-bottom: 1px solid #34343a }
+th { color: #a5a5a5; font-weight: 500; white-space: nowrap } th code { white-space: normal }
+tr { border-bottom: 1px solid #34343a }
 code { overflow-wrap: anywhere } li { overflow-wrap: anywhere; margin: 2px 0 }
 .sound { color: #7fd88f } .broken { color: #ff8a80 } .faint { color: #a5a5a5 }
-.pairs { display: flex; flex-wrap: wrap; gap: 14px } figure { margin: 0; width: 406px } figcaption { font-size: 13px; overflow-wrap: anywhere }
+.pairs { display: flex; flex-wrap: wrap; gap: 14px }
+figure { margin: 0; width: 406px } figcaption { font-size: 13px; overflow-wrap: anywhere }
 figure.leak { outline: 3px solid #eb463c } img { max-width: 100%; display: block }
 """
 
@@ -73,7 +76,8 @@ def _head(found: Mapping[str, Any]) -> Iterator[str]:
     if found["sound"]:
         yield '<p class="sound">Nothing is broken, and no split has seen another\'s subjects or pictures.</p>'
     else:
-        yield f'<p class="broken">{_count(found["faults"], "fault")}, {_count(found["leaks"], "leak")} between splits.</p>'
+        counts = f"{_count(found['faults'], 'fault')}, {_count(found['leaks'], 'leak')} between splits"
+        yield f'<p class="broken">{counts}.</p>'
 
 
 def _sets(found: Mapping[str, Any]) -> Iterator[str]:

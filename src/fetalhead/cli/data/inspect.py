@@ -70,7 +70,8 @@ def main(argv: Sequence[str]) -> int:
     for leak in found["leaks"]:
         print(f"fetalhead data inspect: leak: {leak_line(leak)}", file=sys.stderr)
     for one in found["sets"]:
-        print(f"{one['data']}: {one['pictures']} pictures of {one['subjects']} subjects, {one['with_outline']} outlines")
+        counts = f"{one['pictures']} pictures of {one['subjects']} subjects, {one['with_outline']} outlines"
+        print(f"{one['data']}: {counts}")
     print(
         f"{len(inspection.faults)} faults, {len(inspection.pairs)} pairs of near-duplicates, "
         f"{len(inspection.leaks)} leaks between splits -> {out / 'inspection.html'}"
