@@ -28,6 +28,8 @@ FINE_PX = 3.0
 STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 20, 1e-4)
 
 Thumbnail = npt.NDArray[np.uint8]
+Picture = npt.NDArray[np.integer | np.floating]
+Matrix = npt.NDArray[np.float32]
 Margins = tuple[float, float, float, float]
 """Shares of the width and height that are cut off: left, top, right, bottom."""
 
@@ -62,22 +64,27 @@ def likeness(whole: Thumbnail, part: Thumbnail, margins: Margins) -> Likeness:
     width, height = 1 - left - right, 1 - top - bottom
     start = [[width, 0, left * half + (width - 1) / 2], [0, height, top * half + (height - 1) / 2]]
     try:
-        coarse, matrix = cv2.findTransformECC(
-            small[1], small[0], np.array(start, dtype=np.float32), cv2.MOTION_AFFINE, STEPS, None, 1
-        )
+        coarse, matrix = _laid_over(small[0], small[1], np.array(start, dtype=np.float32))
         if coarse <= ALIKE:
-            return Likeness(float(coarse), -1.0)
+            return Likeness(coarse, -1.0)
         matrix[:, 2] = 2 * matrix[:, 2] + matrix[:, :2].sum(axis=1) / 2 - 0.5  # centres lie at whole numbers
-        _, matrix = cv2.findTransformECC(part, whole, matrix, cv2.MOTION_AFFINE, STEPS, None, 1)
+        _, matrix = _laid_over(whole, part, matrix)
     except cv2.error:  # nothing to hold on to, such as a flat picture
         return UNLIKE
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     laid = cv2.warpAffine(whole.astype(np.float32), matrix, (SIDE, SIDE), flags=how)
     there = cv2.warpAffine(np.ones((SIDE, SIDE), dtype=np.float32), matrix, (SIDE, SIDE), flags=how) > 0.99
     if there.sum() < SIDE * SIDE / 2:
-        return Likeness(float(coarse), -1.0)
-    fine = _correlation(_fine(laid)[there], _fine(part.astype(np.float32))[there])
-    return Likeness(min(1.0, float(coarse)), fine)
+        return Likeness(coarse, -1.0)
+    fine = _correlation(_fine(np.asarray(laid, dtype=np.float32))[there], _fine(part.astype(np.float32))[there])
+    return Likeness(min(1.0, coarse), fine)
+
+
+def _laid_over(whole: Picture, part: Picture, start: Matrix) -> tuple[float, Matrix]:
+    """Correlation, and the (2, 3) affine matrix from `part` to `whole`. Raises `cv2.error` where none is found."""
+    everywhere = np.full(whole.shape, 255, dtype=np.uint8)
+    alike, matrix = cv2.findTransformECC(part, whole, start, cv2.MOTION_AFFINE, STEPS, everywhere, 1)
+    return float(alike), np.asarray(matrix, dtype=np.float32)
 
 
 def _fine(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
