@@ -85,7 +85,7 @@ def test_what_is_broken_is_named_one_by_one(heads: Path, tmp_path: Path, capsys:
     drawn = cv2.imread(str(pictures / "002_HC_Annotation.png"), cv2.IMREAD_GRAYSCALE)
     cv2.imwrite(str(pictures / "002_HC_Annotation.png"), cv2.resize(drawn, (400, 270)))
     (pictures / "003_HC.png").unlink()
-    shutil.copy(pictures / "004_HC_Annotation.png", pictures / "005_HC_Annotation.png")
+    shutil.copy(pictures / "003_HC_Annotation.png", pictures / "005_HC_Annotation.png")
     status, found = inspect(tmp_path / "out", f"hc18={heads}")
     lines = capsys.readouterr().err.splitlines()
     assert status == 1 and not found["sound"]
