@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -81,7 +81,7 @@ def _head(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _sets(found: Mapping[str, Any]) -> Iterator[str]:
-    rows = {
+    rows: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "pictures": lambda one: str(one["pictures"]),
         "subjects": lambda one: f"{one['subjects']} (at most {one['most_of_a_subject']} pictures of one)",
         "readable": lambda one: str(one["readable"]),
