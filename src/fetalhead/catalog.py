@@ -22,6 +22,7 @@ DATA_COMMANDS = {
     "convert": "write a data set in another layout: hc18, masks, coco or ellipses",
     "crop": "crop pictures to their field of view, outlines and masks moved along",
     "download": "fetch a published data set: hc18",
+    "inspect": "tell what a data set holds, what is broken, and what would leak between splits",
     "split": "draw a split by subject, within bands of head circumference",
 }
 """What `fetalhead data` can do: one module each in `cli/data`."""

@@ -46,14 +46,7 @@ def read_mask(paths: Path | Sequence[Path], shape: tuple[int, int], label: int |
         raise ValueError("no mask file")
     joined = np.zeros(shape, dtype=bool)
     for path in files:
-        mask = _read_one(path, label)
-        if mask.shape != shape:
-            (rows, columns), (height, width) = mask.shape, shape
-            raise FetalheadError(
-                f"{one_line(path)}: mask of {columns} x {rows} for a picture of {width} x {height} as shown; "
-                "draw it on the picture as shown, in its size"
-            )
-        joined |= mask
+        joined |= _read_one(path, shape, label)
     return joined
 
 
@@ -64,7 +57,7 @@ def mask_parts(path: Path) -> list[Path]:
     return [path, *(other for _, other in sorted(parts))]
 
 
-def _read_one(path: Path, label: int | None) -> Mask:
+def _read_one(path: Path, shape: tuple[int, int], label: int | None) -> Mask:
     try:
         with open(path, "rb") as stream:
             picture = open_picture(path, stream)
@@ -78,6 +71,12 @@ def _read_one(path: Path, label: int | None) -> Mask:
         raise
     except Exception as error:
         raise unreadable(path, f"cannot be read as a mask: {reason_of(error)}") from error
+    if shown.shape != shape:  # before its values: a resized mask is often a blurred one
+        (rows, columns), (height, width) = shown.shape, shape
+        raise FetalheadError(
+            f"{one_line(path)}: mask of {columns} x {rows} for a picture of {width} x {height} as shown; "
+            "draw it on the picture as shown, in its size"
+        )
     if label is None:
         return _told_apart(path, shown, lossy)
     if lossy:
