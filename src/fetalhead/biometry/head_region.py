@@ -21,6 +21,9 @@ FIELD_EDGE_PX = 2.0
 """The same for the edges of the field of view, which are found to within a pixel or so. Beyond them there is no
 echo: an outline that a network draws there is a guess."""
 
+FILLED_SHARE = 0.7
+"""A region that fills so much of the field is what the field was found by, alone in the dark: no edge cuts it."""
+
 CUT_SHARE = 0.03
 """Less of the contour than this by the field's edge is a head that touches it."""
 
@@ -76,6 +79,8 @@ class HeadRegion:
         columns = letterbox.points_from_grid(np.stack([np.arange(width) + left, np.full(width, top)], axis=1))[:, 0]
         rows = letterbox.points_from_grid(np.stack([np.full(height, left), np.arange(height) + top], axis=1))[:, 1]
         seen = field.depth(columns, rows[:, None]) >= 0
+        if (self.mask & seen).sum() > FILLED_SHARE * seen.sum():
+            return self
         return HeadRegion(self.mask & seen, self.confidence, self.points[clear], True, seen)
 
     def way_round(self) -> npt.NDArray[np.intp]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from fetalhead.images.ellipse import Ellipse
-from fetalhead.images.field_of_view import FieldOfView, NoFieldOfView, find_field_of_view
 from fetalhead.images.pixel_size import UNKNOWN, PixelSize
 from fetalhead.images.scaled_region import ScaledRegion, pixel_size_of_head
+
+if TYPE_CHECKING:
+    from fetalhead.images.field_of_view import FieldOfView, NoFieldOfView
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +39,8 @@ class UltrasoundImage:
     def field_of_view(self) -> FieldOfView | NoFieldOfView:
         """Where there is ultrasound, within the header's region; looked for when first asked for."""
         if not self._field_of_view:
+            from fetalhead.images.field_of_view import find_field_of_view
+
             self._field_of_view.append(find_field_of_view(self.pixels, self.region))
         return self._field_of_view[0]
 
