@@ -32,7 +32,9 @@ class Options:
     paths: list[str] = option("images, DICOM files, folders (searched in full) and globs", positional=True)
     out: str = option("folder for measurements.csv, overlays and run.json; run again, it redoes only what changed")
     pixel_size: str | float | list[float] | None = option(
-        "size of a pixel in mm, S or X,Y; comes before all other sources", default=None
+        "size of a pixel in mm, S or X,Y; comes before all other sources; or auto: read from the depth ruler in the "
+        "picture where nothing else tells it",
+        default=None,
     )
     pixel_size_csv: str | None = option(
         "CSV with the columns filename and pixel size(mm), as HC18 has it; comes before what a file itself knows",

@@ -45,8 +45,9 @@ class PlannedFile:
         """What is left to do."""
         finished = frozenset(row.frame for row in self.rows)
         return FileTask(
-            self.file.path, self.name, self.place, self.given.size, self.given.missing, self.content, finished
-        )
+            self.file.path, self.name, self.place, self.given.size, self.given.missing, self.given.ruler,
+            self.content, finished,
+        )  # fmt: skip
 
     def finished(self) -> FinishedFile:
         return FinishedFile(self.name, self.fingerprint, self.rows, self.pictures, self.complete)
@@ -63,7 +64,7 @@ def plan_files(
     planned = []
     for file, place in zip(files, find_places([file.relative for file in files]), strict=True):
         given = sizes.of(file.name, file.relative)
-        size = [given.size.x, given.size.y, given.size.source] if given.size else given.missing
+        size = [given.size.x, given.size.y, given.size.source] if given.size else [given.missing, given.ruler]
         settings = hashlib.sha256(json.dumps([*common, size]).encode()).hexdigest()
         planned.append(PlannedFile(file, place, given, settings))
     return planned

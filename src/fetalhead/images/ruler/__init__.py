@@ -8,18 +8,20 @@ disagree, or a graduation that leaves two meanings, give no answer.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from fetalhead.errors import FetalheadError
+from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.ruler.graduation import graduation_of
 from fetalhead.images.ruler.marks import find_marks
 from fetalhead.images.ruler.texture import FINEST_MM, speckle_depth
 from fetalhead.images.ruler.ticks import Ticks, find_ticks
 
-__all__ = ["read_ruler"]
+__all__ = ["read_ruler", "sized_by_ruler"]
 
 TOLERANCE = 0.01
 """A ruler's answer is meant to be right within this share; rulers further apart disagree."""
@@ -29,6 +31,17 @@ LARGEST_ERROR = 0.0015
 
 DEPTH_MM = (25.0, 300.0)
 """What a picture of a fetus shows from top to bottom: HC18's show 28 to 212 mm."""
+
+
+def sized_by_ruler(image: UltrasoundImage) -> UltrasoundImage:
+    """The picture with the pixel size of its depth ruler, where neither its file nor a user tells one.
+
+    Without an answer the reason of either is kept.
+    """
+    if image.pixel_size or any(region.pixel_size for region in image.scaled_regions):
+        return image
+    size = read_ruler(image.pixels)
+    return replace(image, pixel_size=size or PixelSize.unknown(f"{image.pixel_size.reason}; {size.reason}"))
 
 
 def read_ruler(pixels: npt.NDArray[np.uint8]) -> PixelSize:
