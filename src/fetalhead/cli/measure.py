@@ -44,6 +44,9 @@ class Options:
     dating: str = option(f"gestational age by {' or '.join(DATING)}", default="hadlock1984")
     exclude: list[str] = option("leave out what matches this pattern; may be repeated", default=[])
     save: str = option(f"write these as well, as pictures: {','.join(SAVED)}", default="")
+    clean: bool = option(
+        "let the network see the picture without the text, calipers and ruler drawn over it", default=False
+    )
     workers: int | None = option("processes (default: as many as there are cores, where that pays)", default=None)
     provider: str = option(f"where the network runs: {', '.join(PROVIDERS)}", default="cpu")
     json: bool = option("print the rows as a JSON array to stdout", default=False)
@@ -88,6 +91,7 @@ def _request(options: Options) -> Request:
         provider=options.provider,
         dating=options.dating,
         save=save,
+        clean=options.clean,
         workers=options.workers,
         arguments=dataclasses.asdict(options),
     )

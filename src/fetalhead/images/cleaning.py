@@ -27,7 +27,7 @@ STEP = 60
 
 LEAST_SHARP = 0.45
 """Share of a stroke's pixels, nearby, that exceed a neighbour by a `STEP`: 98 of 100 bright thin echoes in HC18's
-training pictures have less, and 99 of 100 strokes of drawn text and calipers, saved as JPEG of quality 90, have more."""
+training pictures have less, and 99 of 100 strokes of drawn text and calipers, saved as JPEG of quality 90, more."""
 
 NEARBY = 9
 """Pixels of the window in which that share is taken, so that a letter on the skull does not take the skull along."""

@@ -38,8 +38,9 @@ def measure(
 
     `picture` is the path of an image or DICOM file, an `UltrasoundImage`, or an array as `grey_picture` takes it.
     `pixel_size` (mm; one number, or x and y) comes before the size that the file itself knows; "auto" comes after it
-    and reads the depth ruler in the picture; without any the result is in pixels, status `no_scale`. `model` is a bundled name or a model folder, `dating` a key of
-    `catalog.DATING`, `frame` the 0-based frame of a file that holds several (None: its first).
+    and reads the depth ruler in the picture; without any the result is in pixels, status `no_scale`. `model` is a
+    bundled name or a model folder, `dating` a key of `catalog.DATING`, `frame` the 0-based frame of a file that holds
+    several (None: its first).
 
     The result is falsy, with the reason, where there is no head. Raises `FetalheadError` for a picture, a pixel
     size or a model that cannot be used.

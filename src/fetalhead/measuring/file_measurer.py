@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from fetalhead.biometry.measurement import HeadMeasurement
 from fetalhead.errors import FetalheadError
+from fetalhead.images.cleaning import clean
 from fetalhead.images.contour import largest_region
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
@@ -50,6 +51,8 @@ class Measuring:
     dating: str
     save: tuple[str, ...]
     """Of `masks` and `probabilities`."""
+    clean: bool
+    """Whether what is drawn over a picture is taken out before the network sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,8 @@ class FileMeasurer:
 
     def _measure(self, task: FileTask, image: UltrasoundImage, content: str, reading: float) -> MeasuredRow:
         start = time.perf_counter()
-        measurement, prediction = measure_image(image, self._predictor, self._measuring.dating)
+        seen = dataclasses.replace(image, pixels=clean(image.pixels)) if self._measuring.clean else image
+        measurement, prediction = measure_image(seen, self._predictor, self._measuring.dating)
         measured = time.perf_counter()
         pictures = {"overlays": encode_png(draw_overlay(image.pixels, measurement, self._measuring.dating))}
         for kind in self._measuring.save:

@@ -57,10 +57,11 @@ class PlannedFile:
 
 
 def plan_files(
-    files: Sequence[InputFile], sizes: GivenSizes, model: ModelFolder, provider: str, dating: str
+    files: Sequence[InputFile], sizes: GivenSizes, model: ModelFolder, provider: str, dating: str, clean: bool
 ) -> list[PlannedFile]:
     """A plan for each input, in the same order."""
-    common = [versions()["fetalhead"], Row._fields, model.model_id, sha256(model.path / CONFIG_NAME), provider, dating]
+    config = sha256(model.path / CONFIG_NAME)
+    common = [versions()["fetalhead"], Row._fields, model.model_id, config, provider, dating, clean]
     planned = []
     for file, place in zip(files, find_places([file.relative for file in files]), strict=True):
         given = sizes.of(file.name, file.relative)

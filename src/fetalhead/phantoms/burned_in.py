@@ -15,7 +15,9 @@ import numpy.typing as npt
 Picture = npt.NDArray[np.uint8]
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_WORDS = ("GA=21w3d", "FHR 142", "HC 18.6cm", "BPD", "12cm", "25Hz", "Head", "MI 0.9", "TIs 0.4", "Gn -2", "C6/M7", "Trim 2")
+_WORDS = (
+    "GA=21w3d", "FHR 142", "HC 18.6cm", "BPD", "12cm", "25Hz", "Head", "MI 0.9", "TIs 0.4", "Gn -2", "C6/M7", "Trim 2",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

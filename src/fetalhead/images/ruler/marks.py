@@ -46,7 +46,8 @@ def find_marks(pixels: npt.NDArray[np.uint8]) -> Marks:
     height, width = pixels.shape
     tallest = max(4, height // 90)
     over = _above_surroundings(pixels, 2 * tallest + 1)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats((over >= LEAST_CONTRAST).astype(np.uint8), connectivity=8)
+    lit = (over >= LEAST_CONTRAST).astype(np.uint8)
+    count, _, boxes, _ = cv2.connectedComponentsWithStats(lit, connectivity=8)
     left, top, wide, tall = (boxes[:, column] for column in range(4))
     small = (wide <= max(6, width // 12)) & (tall <= tallest + 2)
     small[0] = False

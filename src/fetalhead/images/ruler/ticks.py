@@ -38,7 +38,7 @@ MARGIN = 0.3
 
 
 ONE_RULER = 0.03
-"""Share of the picture's width within which rows of ticks belong to one ruler: its long and short ticks, its numbers."""
+"""Share of the picture's width within which rows of ticks belong to one ruler: its ticks of all ranks, its numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,8 @@ def _row(column: Marks, start: float, period: float) -> Ticks | None:
     if len(chosen) < FEWEST:
         return None
     places, marks = place[chosen].astype(np.int64), column.take(chosen)
-    rivals = (column.y >= marks.y[0]) & (column.y <= marks.y[-1]) & (column.contrast >= FAINT * np.median(marks.contrast))
+    faint = FAINT * np.median(marks.contrast)
+    rivals = (column.y >= marks.y[0]) & (column.y <= marks.y[-1]) & (column.contrast >= faint)
     rivals[chosen] = False
     filled = len(chosen) / (places[-1] - places[0] + 1)
     if filled < LEAST_FILLED or rivals.sum() > MOST_STRAYS * len(chosen):
