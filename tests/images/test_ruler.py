@@ -83,7 +83,9 @@ def test_a_picture_without_a_ruler_gives_no_answer() -> None:
     assert size.reason == "no depth ruler found in the picture"
 
 
-@pytest.mark.parametrize(("along", "told"), [(0.2, "x read from a ruler too"), (0.25, "the rulers along x and y disagree")])
+@pytest.mark.parametrize(
+    ("along", "told"), [(0.2, "x read from a ruler too"), (0.25, "the rulers along x and y disagree")]
+)
 def test_a_ruler_along_the_picture_must_agree(along: float, told: str) -> None:
     picture = ruled(Ruler(5, (2, 10)), 0.2)
     picture[:40] = 0
