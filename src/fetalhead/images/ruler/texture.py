@@ -31,14 +31,14 @@ def speckle_depth(pixels: npt.NDArray[np.uint8]) -> float:
     mean = cv2.blur(grey, (WINDOW, WINDOW))
     variance = cv2.blur(grey * grey, (WINDOW, WINDOW)) - mean * mean
     speckle = (grey - mean) / (np.sqrt(np.maximum(variance, 0)) + 2)
-    inside = ((mean > GREY[0]) & (mean < GREY[1])).astype(np.uint8)
-    inside = cv2.erode(inside, np.ones((WINDOW, WINDOW), np.uint8))
+    grey_there = ((mean > GREY[0]) & (mean < GREY[1])).astype(np.uint8)
+    inside = cv2.erode(grey_there, np.ones((WINDOW, WINDOW), np.uint8)) > 0
     if int(inside.sum()) < FEWEST_PIXELS:
         return math.nan
-    power = float((speckle * speckle)[inside > 0].mean())
+    power = float((speckle * speckle)[inside].mean())
     before = 1.0
     for lag in range(1, WINDOW):
-        both = (inside[lag:] > 0) & (inside[:-lag] > 0)
+        both = inside[lag:] & inside[:-lag]
         if not both.any():
             break
         after = float((speckle[lag:] * speckle[:-lag])[both].mean()) / power
