@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from toys import bright_head
 
+import fetalhead
+from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.ruler import read_ruler, sized_by_ruler
@@ -110,6 +114,15 @@ def test_what_a_file_tells_comes_before_its_ruler() -> None:
     assert sized_by_ruler(bare).pixel_size.source == "ruler"
     by_region = dataclasses.replace(bare, scaled_regions=(ScaledRegion((0, 0, 800, 540), header),))
     assert sized_by_ruler(by_region).pixel_size == bare.pixel_size
+
+
+def test_measure_takes_auto(toy_model: Path) -> None:
+    picture = cv2.resize(bright_head(Ellipse(96, 64, 40, 30, 0.4)), (800, 540))
+    draw_ruler(picture, 0.2, Ruler(5, (2, 10)))
+    head = fetalhead.measure(picture, pixel_size="auto", model=toy_model)
+    assert head.pixel_size.source == "ruler"
+    assert head.hc_mm == pytest.approx(Ellipse(0, 0, 40 * 800 / 192 * 0.2, 30 * 540 / 128 * 0.2, 0).perimeter, rel=0.02)
+    assert "confidence" in head.reason
 
 
 def test_without_a_ruler_both_reasons_are_told() -> None:
