@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import pytest
 from measure_calls import HEAD, head_picture, measure, rows_of, write_heads
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+
+from fetalhead.phantoms.burned_in import Ruler, draw_ruler
 
 
 def _write_csv(path: Path, *rows: str) -> Path:
@@ -44,6 +47,29 @@ def test_the_user_comes_before_the_csv_before_the_file(toy_model: Path, tmp_path
         assert float(row["hc_mm"]) == pytest.approx(HEAD.perimeter * float(row["pixel_size_x_mm"]), rel=0.005)
         found.append((row["pixel_size_x_mm"], row["pixel_size_y_mm"], row["pixel_size_source"]))
     assert found == [("0.1", "0.1", "user"), ("0.2", "0.2", "hc18-csv"), ("0.3", "0.3", "dicom-pixel-spacing")]
+
+
+def test_auto_comes_after_the_csv_and_the_file_and_says_how_sure_it_is(toy_model: Path, tmp_path: Path) -> None:
+    _write_dicom(tmp_path / "own.dcm")
+    for name, shown in (("ruler.png", True), ("row.png", True), ("bare.png", False)):
+        picture = cv2.resize(head_picture(), None, fx=4, fy=4)
+        if shown:
+            draw_ruler(picture, 0.2, Ruler(5, (2, 10)))
+        cv2.imwrite(str(tmp_path / name), picture)
+    table = _write_csv(tmp_path / "sizes.csv", "row.png,0.25,100")
+    arguments = (tmp_path, "--pixel-size", "auto", "--pixel-size-csv", table)
+    assert measure(toy_model, tmp_path / "out", *arguments) == 1  # the CSV misses files, one of them without a size
+    rows = {Path(row["path"]).name: row for row in rows_of(tmp_path / "out")}
+    sources = {name: row["pixel_size_source"] for name, row in rows.items()}
+    assert sources == {
+        "own.dcm": "dicom-pixel-spacing", "ruler.png": "ruler", "row.png": "hc18-csv", "bare.png": "unknown",
+    }  # fmt: skip
+    assert float(rows["ruler.png"]["pixel_size_y_mm"]) == pytest.approx(0.2, rel=0.01)
+    assert "read from the depth ruler (confidence " in rows["ruler.png"]["reason"]
+    reason = "sizes.csv has no row for bare.png; no depth ruler found in the picture"
+    assert rows["bare.png"]["reason"].startswith(reason)
+    assert measure(toy_model, tmp_path / "out", tmp_path / "ruler.png") == 0  # without auto there is no size again
+    assert rows_of(tmp_path / "out")[0]["status"] == "no_scale"
 
 
 def test_nothing_of_the_patient_is_written(toy_model: Path, tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ class HeadMeasurement:
     status: Status
     """`ok`; `no_head`; or `no_scale`: a head in pixels only, because the pixel size is not known."""
     reason: str = ""
-    """Why there is no head, no millimetres or no gestational age, and how much of the outline is seen where that is
-    little; joined by `; `, empty where nothing is missing."""
+    """Why there is no head, no millimetres or no gestational age, how sure a pixel size read from a depth ruler is, and
+    how much of the outline is seen where that is little; joined by `; `, empty where there is nothing to tell."""
     ellipse_px: Ellipse | None = None
     """The outline in pixels of the picture as shown."""
     ellipse_mm: Ellipse | None = None
@@ -98,10 +98,10 @@ def measure_head(
     if outline.fault:
         return replace(found, reason=f"no head: {outline.fault}")
     edge = _edge_left(outline.ellipse_px, letterbox, field_of_view) if region.cut_by_edge else ""
-    unseen = _unseen(outline.support, edge)
+    notes = [pixel_size.reason] if pixel_size.reason else []
+    notes += _unseen(outline.support, edge)
     if not pixel_size:
-        reason = "; ".join([pixel_size.reason, *unseen])
-        return replace(found, status="no_scale", reason=reason, ellipse_px=outline.ellipse_px)
+        return replace(found, status="no_scale", reason="; ".join(notes), ellipse_px=outline.ellipse_px)
     ellipse = outline.ellipse
     age = gestational_age(ellipse.perimeter, dating)
     measured = replace(
@@ -115,9 +115,9 @@ def measure_head(
         cephalic_index=100 * ellipse.semi_axis_b / ellipse.semi_axis_a,
     )
     if isinstance(age, NoAge):
-        return replace(measured, reason="; ".join([age.reason, *unseen]))
+        return replace(measured, reason="; ".join([age.reason, *notes]))
     return replace(
-        measured, reason="; ".join(unseen), ga_weeks=age.weeks, ga_low_weeks=age.low, ga_high_weeks=age.high
+        measured, reason="; ".join(notes), ga_weeks=age.weeks, ga_low_weeks=age.low, ga_high_weeks=age.high
     )
 
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -37,6 +38,7 @@ class EvaluateOptions:
         default=None,
     )
     severities: str = option("severities of the corruptions, 1 to 5", default="1,2,3,4,5")
+    clean: bool = option("take out what is drawn over the pictures of hc18=DIR before they are measured", default=False)
     one_a_subject: bool = option("corrupt one image a subject: enough for a sweep", default=False)
 
 
@@ -81,6 +83,8 @@ def main(argv: Sequence[str]) -> int:
         raise FetalheadError(f"--data {options.data}: of plain pictures nothing is known to compare with")
     if corruptions and data.kind != "hc18":
         raise FetalheadError("--corruptions: wants a data set with outlines and pixel sizes: hc18=DIR")
+    if options.clean and data.kind != "hc18":
+        raise FetalheadError("--clean: wants a data set with outlines and pixel sizes: hc18=DIR")
     chosen, unassigned = select(data.cases, options.split)
     predictor = Predictor(options.model)
     out = Path(options.out)
@@ -109,7 +113,7 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
     from fetalhead.evaluation.robustness import robustness_figure, robustness_table, sweep, write_robustness
     from fetalhead.evaluation.summary import summarise, summarise_bands
 
-    scored, unreadable = _scored(task, evaluate)
+    scored, unreadable = _scored(task, partial(evaluate, cleaned=task.options.clean))
     result = Evaluation(
         task.predictor.folder.model_id, task.kind, task.options.split, task.unassigned, len(unreadable),
         summarise(scored), summarise_bands(scored),
@@ -126,7 +130,7 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
         swept = one_a_subject(task.cases) if task.options.one_a_subject else task.cases
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # told above, for these same pictures
-            rows = sweep(swept, scored, corruptions, severities, task.predictor)
+            rows = sweep(swept, scored, corruptions, severities, task.predictor, task.options.clean)
         with _writing(task.out) as out:
             write_robustness(out / "robustness.csv", rows)
             figures.save(robustness_figure(rows), out / "robustness.png")

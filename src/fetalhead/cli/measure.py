@@ -32,7 +32,9 @@ class Options:
     paths: list[str] = option("images, DICOM files, folders (searched in full) and globs", positional=True)
     out: str = option("folder for measurements.csv, overlays and run.json; run again, it redoes only what changed")
     pixel_size: str | float | list[float] | None = option(
-        "size of a pixel in mm, S or X,Y; comes before all other sources", default=None
+        "size of a pixel in mm, S or X,Y; comes before all other sources; or auto: read from the depth ruler in the "
+        "picture where nothing else tells it",
+        default=None,
     )
     pixel_size_csv: str | None = option(
         "CSV with the columns filename and pixel size(mm), as HC18 has it; comes before what a file itself knows",
@@ -42,6 +44,9 @@ class Options:
     dating: str = option(f"gestational age by {' or '.join(DATING)}", default="hadlock1984")
     exclude: list[str] = option("leave out what matches this pattern; may be repeated", default=[])
     save: str = option(f"write these as well, as pictures: {','.join(SAVED)}", default="")
+    clean: bool = option(
+        "let the network see the picture without the text, calipers and ruler drawn over it", default=False
+    )
     workers: int | None = option("processes (default: as many as there are cores, where that pays)", default=None)
     provider: str = option(f"where the network runs: {', '.join(PROVIDERS)}", default="cpu")
     json: bool = option("print the rows as a JSON array to stdout", default=False)
@@ -86,6 +91,7 @@ def _request(options: Options) -> Request:
         provider=options.provider,
         dating=options.dating,
         save=save,
+        clean=options.clean,
         workers=options.workers,
         arguments=dataclasses.asdict(options),
     )

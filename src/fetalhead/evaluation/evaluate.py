@@ -12,6 +12,7 @@ from fetalhead.datasets.splits import UNASSIGNED
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.cases import LabelledCase, ScoredCase, score
 from fetalhead.evaluation.progress import progress
+from fetalhead.images.cleaning import clean
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers.faults import one_line
@@ -43,9 +44,12 @@ def select(cases: Sequence[AnyCase], split: str) -> tuple[list[AnyCase], int]:
 
 
 def evaluate(
-    cases: Sequence[LabelledCase], predictor: Predictor, unreadable: Callable[[str], None] | None = None
+    cases: Sequence[LabelledCase],
+    predictor: Predictor,
+    unreadable: Callable[[str], None] | None = None,
+    cleaned: bool = False,
 ) -> list[ScoredCase]:
-    """The scored cases in the order given, with a progress bar.
+    """The scored cases in the order given, with a progress bar; `cleaned` of what is drawn over the pictures.
 
     A case whose picture or reference cannot be read is left out, and `unreadable` is told why in one line; without
     it, raises `FetalheadError` for the first.
@@ -59,7 +63,7 @@ def evaluate(
                 raise
             unreadable(str(error))
         else:
-            scored.append(score_case(case, pixels, reference, predictor))
+            scored.append(score_case(case, clean(pixels) if cleaned else pixels, reference, predictor))
     return scored
 
 

@@ -38,6 +38,7 @@ def sweep(
     kinds: Sequence[str],
     severities: Sequence[int],
     predictor: Predictor,
+    cleaned: bool = False,
 ) -> list[Robustness]:
     """The cases as they are, `scored` already, then under each kind and severity. What is not scored is left out."""
     clean = {case.name: case for case in scored}
@@ -46,7 +47,7 @@ def sweep(
     for kind in kinds:
         for severity in severities:
             corrupted = [CorruptedCase(case, kind, severity) for case in kept]
-            rows.append(Robustness(kind, severity, summarise(evaluate(corrupted, predictor))))
+            rows.append(Robustness(kind, severity, summarise(evaluate(corrupted, predictor, cleaned=cleaned))))
     return rows
 
 

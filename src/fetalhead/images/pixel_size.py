@@ -24,20 +24,20 @@ class PixelSize:
     source: str
     """dicom-region, dicom-pixel-spacing, image-header, hc18-csv, user, ruler, or unknown."""
     reason: str = ""
-    """Why there is no size; empty where there is one."""
+    """Why there is no size; where there is one, what is to be told of it, mostly nothing."""
 
     def __bool__(self) -> bool:
         return self.source != "unknown"
 
     @classmethod
-    def make(cls, x: float, y: float, source: str) -> PixelSize:
+    def make(cls, x: float, y: float, source: str, reason: str = "") -> PixelSize:
         """A checked pixel size. Raises `FetalheadError` outside 0.01 to 2 mm, or where it is no number."""
         for value in (x, y):
             if not (math.isfinite(value) and SMALLEST_MM <= value <= LARGEST_MM):
                 raise FetalheadError(
                     f"pixel size {value:g} mm is not between {SMALLEST_MM:g} and {LARGEST_MM:g} mm"
                 )
-        return cls(float(x), float(y), source)
+        return cls(float(x), float(y), source, reason)
 
     @classmethod
     def unknown(cls, reason: str) -> PixelSize:

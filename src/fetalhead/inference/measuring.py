@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers import read_images
 from fetalhead.images.readers.faults import LEAST_SIDE
 from fetalhead.images.readers.grey import grey_of_colour, grey_of_values
+from fetalhead.images.ruler import sized_by_ruler
 from fetalhead.inference.model_folder import CONFIG_NAME, model_path
 from fetalhead.inference.predictor import Prediction, Predictor
 
@@ -27,7 +29,7 @@ Picture = npt.NDArray[np.generic] | UltrasoundImage | str | Path
 
 def measure(
     picture: Picture,
-    pixel_size: float | tuple[float, float] | PixelSize | None = None,
+    pixel_size: float | tuple[float, float] | PixelSize | Literal["auto"] | None = None,
     model: str | Path = "standard",
     dating: str = "hadlock1984",
     frame: int | None = None,
@@ -35,17 +37,21 @@ def measure(
     """Find and measure the fetal head in one ultrasound picture.
 
     `picture` is the path of an image or DICOM file, an `UltrasoundImage`, or an array as `grey_picture` takes it.
-    `pixel_size` (mm; one number, or x and y) comes before the size that the file itself knows; without either the
-    result is in pixels, status `no_scale`. `model` is a bundled name or a model folder, `dating` a key of
-    `catalog.DATING`, `frame` the 0-based frame of a file that holds several (None: its first).
+    `pixel_size` (mm; one number, or x and y) comes before the size that the file itself knows; "auto" comes after it
+    and reads the depth ruler in the picture; without any the result is in pixels, status `no_scale`. `model` is a
+    bundled name or a model folder, `dating` a key of `catalog.DATING`, `frame` the 0-based frame of a file that holds
+    several (None: its first).
 
     The result is falsy, with the reason, where there is no head. Raises `FetalheadError` for a picture, a pixel
     size or a model that cannot be used.
     """
     check_formula(dating)
     image = _image(picture, frame)
-    size = _pixel_size(pixel_size, image.pixel_size)
-    return measure_image(replace(image, pixel_size=size), _predictor(model), dating)[0]
+    if pixel_size == "auto":
+        image = sized_by_ruler(image)
+    else:
+        image = replace(image, pixel_size=_pixel_size(pixel_size, image.pixel_size))
+    return measure_image(image, _predictor(model), dating)[0]
 
 
 def measure_image(

@@ -14,10 +14,12 @@ import numpy.typing as npt
 
 from fetalhead.biometry.measurement import HeadMeasurement
 from fetalhead.errors import FetalheadError
+from fetalhead.images.cleaning import clean
 from fetalhead.images.contour import largest_region
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers import read_images
+from fetalhead.images.ruler import sized_by_ruler
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.model_folder import sha256
 from fetalhead.inference.predictor import Prediction, Predictor
@@ -49,6 +51,8 @@ class Measuring:
     dating: str
     save: tuple[str, ...]
     """Of `masks` and `probabilities`."""
+    clean: bool
+    """Whether what is drawn over a picture is taken out before the network sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class FileTask:
     """The size that comes before the file's own; None to take the file's own."""
     without_size: str
     """The reason to give where there is no size at all; empty for the file's own reason."""
+    ruler: bool
+    """Whether the depth ruler in the picture counts where nothing else tells a size."""
     content: str
     """SHA-256 of the file; empty where it is not yet known."""
     finished: frozenset[int | None]
@@ -118,12 +124,13 @@ class FileMeasurer:
         if task.pixel_size:
             return dataclasses.replace(image, pixel_size=task.pixel_size)
         if task.without_size and not image.pixel_size:
-            return dataclasses.replace(image, pixel_size=PixelSize.unknown(task.without_size))
-        return image
+            image = dataclasses.replace(image, pixel_size=PixelSize.unknown(task.without_size))
+        return sized_by_ruler(image) if task.ruler else image
 
     def _measure(self, task: FileTask, image: UltrasoundImage, content: str, reading: float) -> MeasuredRow:
         start = time.perf_counter()
-        measurement, prediction = measure_image(image, self._predictor, self._measuring.dating)
+        seen = dataclasses.replace(image, pixels=clean(image.pixels)) if self._measuring.clean else image
+        measurement, prediction = measure_image(seen, self._predictor, self._measuring.dating)
         measured = time.perf_counter()
         pictures = {"overlays": encode_png(draw_overlay(image.pixels, measurement, self._measuring.dating))}
         for kind in self._measuring.save:

@@ -1,4 +1,4 @@
-"""Which pixel size each input gets: the user's, else the CSV's, else its own."""
+"""Which pixel size each input gets: the user's, else the CSV's, else its own, else (`auto`) its depth ruler's."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ class GivenSize:
     """Why the size that was given cannot be used: the file is then not measured at all."""
     missing: str = ""
     """That the CSV does not name the file, whose own size, if any, counts then."""
+    ruler: bool = False
+    """Whether the depth ruler in the picture counts where nothing else tells a size."""
+
+
+AUTO = "auto"
+"""The value of `--pixel-size` that asks for the depth ruler."""
 
 
 class GivenSizes:
@@ -26,7 +32,8 @@ class GivenSizes:
 
     def __init__(self, pixel_size: str | None, csv_path: str | None) -> None:
         """Raises `FetalheadError` for a size out of range, or a CSV that is none."""
-        self._user = parse_pixel_size(pixel_size) if pixel_size is not None else None
+        self._ruler = pixel_size == AUTO
+        self._user = None if pixel_size is None or self._ruler else parse_pixel_size(pixel_size)
         self._rows: Mapping[str, PixelSize] | None = None
         if csv_path is not None:
             self._csv_name = Path(csv_path).name
@@ -37,9 +44,9 @@ class GivenSizes:
         if self._user:
             return GivenSize(self._user)
         if self._rows is None:
-            return GivenSize()
+            return GivenSize(ruler=self._ruler)
         for key in (name, relative.as_posix(), relative.name):
             if key in self._rows:
                 size = self._rows[key]
                 return GivenSize(size) if size else GivenSize(refused=size.reason)
-        return GivenSize(missing=f"{self._csv_name} has no row for {relative.name}")
+        return GivenSize(missing=f"{self._csv_name} has no row for {relative.name}", ruler=self._ruler)

@@ -45,8 +45,9 @@ class PlannedFile:
         """What is left to do."""
         finished = frozenset(row.frame for row in self.rows)
         return FileTask(
-            self.file.path, self.name, self.place, self.given.size, self.given.missing, self.content, finished
-        )
+            self.file.path, self.name, self.place, self.given.size, self.given.missing, self.given.ruler,
+            self.content, finished,
+        )  # fmt: skip
 
     def finished(self) -> FinishedFile:
         return FinishedFile(self.name, self.fingerprint, self.rows, self.pictures, self.complete)
@@ -56,14 +57,15 @@ class PlannedFile:
 
 
 def plan_files(
-    files: Sequence[InputFile], sizes: GivenSizes, model: ModelFolder, provider: str, dating: str
+    files: Sequence[InputFile], sizes: GivenSizes, model: ModelFolder, provider: str, dating: str, clean: bool
 ) -> list[PlannedFile]:
     """A plan for each input, in the same order."""
-    common = [versions()["fetalhead"], Row._fields, model.model_id, sha256(model.path / CONFIG_NAME), provider, dating]
+    config = sha256(model.path / CONFIG_NAME)
+    common = [versions()["fetalhead"], Row._fields, model.model_id, config, provider, dating, clean]
     planned = []
     for file, place in zip(files, find_places([file.relative for file in files]), strict=True):
         given = sizes.of(file.name, file.relative)
-        size = [given.size.x, given.size.y, given.size.source] if given.size else given.missing
+        size = [given.size.x, given.size.y, given.size.source] if given.size else [given.missing, given.ruler]
         settings = hashlib.sha256(json.dumps([*common, size]).encode()).hexdigest()
         planned.append(PlannedFile(file, place, given, settings))
     return planned

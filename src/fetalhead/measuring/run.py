@@ -47,6 +47,8 @@ class Request:
     provider: str
     dating: str
     save: tuple[str, ...]
+    clean: bool
+    """Whether what is drawn over a picture is taken out before the network sees it."""
     workers: int | None
     """None: as many as pay."""
     arguments: Mapping[str, Any]
@@ -67,7 +69,7 @@ class MeasuringRun:
         self._passed_over = inputs.passed_over + len(inputs.files) - len(files)
         self._excluded = inputs.excluded
         self._videos = list(inputs.videos)
-        self._planned = plan_files(files, request.sizes, self._model, request.provider, request.dating)
+        self._planned = plan_files(files, request.sizes, self._model, request.provider, request.dating, request.clean)
         self._faults = [error_row(name, None, reason) for name, reason in inputs.errors]
         self._progress = Progress("fetalhead measure", len(self._planned))
         self._seconds = [0.0] * len(STAGES)
@@ -142,6 +144,7 @@ class MeasuringRun:
             max(1, usable_cores() // workers),
             self._request.dating,
             self._request.save,
+            self._request.clean,
         )
         tasks = [planned.task() for planned in open_files]
         with closing(run_tasks(tasks, functools.partial(FileMeasurer, measuring), workers)) as events:
