@@ -50,6 +50,8 @@ class FieldOfView:
     """(H, W) of the picture."""
     limits: tuple[Limit, ...]
     """In pixels of the picture; empty where ultrasound fills it."""
+    lit_share: float = 1.0
+    """How much of it is lit; where that is little, the limits may be those of something bright in the dark."""
 
     @property
     def mask(self) -> Mask:
@@ -103,12 +105,15 @@ def find_field_of_view(
         return NoFieldOfView(f"only {100 * lit.mean():.0f} % of the picture stands out from flat surroundings")
     # A working pixel's centre is that of the block of `factor` pixels a side which it stands for.
     centre = 0.5 * factor - 0.5
-    limits = [limit.moved(factor, x0 + centre, y0 + centre) for limit in limits_of(lit)]
+    found = limits_of(lit)
+    within = mask_within(found, (lit.shape[0], lit.shape[1]))
+    lit_share = np.count_nonzero(lit & within) / max(1, np.count_nonzero(within))
+    limits = [limit.moved(factor, x0 + centre, y0 + centre) for limit in found]
     box = [
         (x0, Line(1, 0, x0 - 0.5)), (y0, Line(0, 1, y0 - 0.5)),
         (width - x1, Line(-1, 0, 0.5 - x1)), (height - y1, Line(0, -1, 0.5 - y1)),
     ]  # fmt: skip
-    return FieldOfView((height, width), (*limits, *(line for gap, line in box if gap)))
+    return FieldOfView((height, width), (*limits, *(line for gap, line in box if gap)), lit_share)
 
 
 def _shrunk(picture: Pixels, factor: int) -> Pixels:
