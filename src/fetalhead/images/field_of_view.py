@@ -107,7 +107,7 @@ def find_field_of_view(
     centre = 0.5 * factor - 0.5
     found = limits_of(lit)
     within = mask_within(found, (lit.shape[0], lit.shape[1]))
-    lit_share = np.count_nonzero(lit & within) / max(1, np.count_nonzero(within))
+    lit_share = int(np.count_nonzero(lit & within)) / max(1, int(np.count_nonzero(within)))
     limits = [limit.moved(factor, x0 + centre, y0 + centre) for limit in found]
     box = [
         (x0, Line(1, 0, x0 - 0.5)), (y0, Line(0, 1, y0 - 0.5)),
