@@ -7,6 +7,7 @@ from __future__ import annotations
 
 COMMANDS = {
     "measure": "measure heads in images, DICOM files and folders",
+    "report": "write measured DICOM pictures as DICOM SR, segmentation and overlay",
     "phantom": "make labelled ultrasound-like images of heads and other planes",
     "train": "train a network: supervised, semi-supervised or multitask",
     "evaluate": "compare a model with reference outlines",

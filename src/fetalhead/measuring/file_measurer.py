@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,9 +17,11 @@ from fetalhead.images.contour import largest_region
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers import read_images
+from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.model_folder import sha256
 from fetalhead.inference.predictor import Prediction, Predictor
+from fetalhead.measuring.given_pixel_size import sized
 from fetalhead.measuring.places import Place
 from fetalhead.measuring.whole_files import write_whole
 from fetalhead.reports.overlay import draw_overlay, encode_png
@@ -103,7 +104,7 @@ class FileMeasurer:
                 frame, found = image.frame, True
                 if frame not in task.finished:
                     seconds = time.perf_counter() - start
-                    yield self._measure(task, self._sized(image, task), content, seconds)
+                    yield self._measure(task, sized(image, task.pixel_size, task.without_size), content, seconds)
                 frame = None if frame is None else frame + 1
                 start = time.perf_counter()
             if not found:
@@ -114,18 +115,13 @@ class FileMeasurer:
             # A batch outlives any one file, whatever a decoder makes of it.
             yield MeasuredRow(error_row(task.name, frame, fault(error, task.path)), content)
 
-    def _sized(self, image: UltrasoundImage, task: FileTask) -> UltrasoundImage:
-        if task.pixel_size:
-            return dataclasses.replace(image, pixel_size=task.pixel_size)
-        if task.without_size and not image.pixel_size:
-            return dataclasses.replace(image, pixel_size=PixelSize.unknown(task.without_size))
-        return image
-
     def _measure(self, task: FileTask, image: UltrasoundImage, content: str, reading: float) -> MeasuredRow:
         start = time.perf_counter()
         measurement, prediction = measure_image(image, self._predictor, self._measuring.dating)
         measured = time.perf_counter()
-        pictures = {"overlays": encode_png(draw_overlay(image.pixels, measurement, self._measuring.dating))}
+        shown = without_surroundings(image, measurement.ellipse_px)
+        overlay = draw_overlay(shown.pixels, measurement, self._measuring.dating, shown.note)
+        pictures = {"overlays": encode_png(overlay)}
         for kind in self._measuring.save:
             make = head_mask if kind == "masks" else probability_picture
             pictures[kind] = encode_png(make(image, measurement, prediction))
