@@ -40,8 +40,8 @@ from fetalhead.reports.run_record import run_record, versions
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-KINDS = {"sr": "measurement report", "seg": "segmentation", "sc": "overlay"}
-"""What is written about a picture, by the end of its file's name."""
+KINDS = ("sr", "seg", "sc")
+"""What is written about a picture, in the end of its file's name: report, segmentation, secondary capture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class ReportRun:
         progress.clear()
         self._counts["error"] = len(faults)
         self._record(len(files))
-        written = ", ".join(f"{self._counts[kind]} {name}s" for kind, name in KINDS.items())
+        written = ", ".join(f"{self._counts[kind]} {kind.upper()}" for kind in KINDS)
         errors = f"{len(faults)} error{'' if len(faults) == 1 else 's'}"
         progress.say(f"{written}, {errors}, {self._counts['passed_over']} passed over: {request.out}")
         return 1 if faults else 0

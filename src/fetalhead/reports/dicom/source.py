@@ -106,6 +106,7 @@ def _described(path: Path, header: Dataset, keep_patient: bool, uids: Uids) -> D
     described.SOPClassUID = UID(header.get("SOPClassUID") or "")
     if described.SOPClassUID not in (*STILLS, *CINES):
         kind = described.SOPClassUID.name or "of no class"
+        kind = f"the retired {kind}" if described.SOPClassUID.is_retired else kind
         raise unreadable(path, f"reports are about ultrasound images and secondary captures, and this is {kind}")
     for keyword in REFERENCE[1:]:
         value = str(header.get(keyword) or "")
