@@ -15,8 +15,14 @@ COMMANDS = {
     "agree": "compare measured HC with a site's own manual values",
     "export": "turn a training run into a model folder",
     "challenge": "write the results file of the HC18 challenge",
+    "data": "convert, split, crop and download data sets",
     "info": "tell what is installed and what there is to choose from",
 }
+
+DATA_COMMANDS = {
+    "split": "draw a split by subject, within bands of head circumference",
+}
+"""What `fetalhead data` can do: one module each in `cli/data`."""
 
 STRATEGIES = {
     "supervised": {

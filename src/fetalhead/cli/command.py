@@ -51,7 +51,9 @@ def make_parser(options: type, prog: str, fixed: Mapping[str, str]) -> _Parser:
         if field.name in fixed:
             parser.add_argument(name, type=str, default=fixed[field.name], help=SUPPRESS)
         elif field.metadata.get("positional"):
-            parser.add_argument(field.name, nargs="+", type=typing.get_args(kind)[0], help=help)
+            several = typing.get_origin(kind) is list
+            word = typing.get_args(kind)[0] if several else kind
+            parser.add_argument(field.name, nargs="+" if several else None, type=word, help=help)
         elif kind is bool:
             parser.add_argument(name, action="store_true", help=help)
         elif typing.get_origin(kind) is list:

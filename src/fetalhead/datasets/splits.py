@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -49,12 +49,17 @@ def split_pictures(subject_of: Mapping[str, str], hc_of: Mapping[str, float], se
 
 def draw_split(subject_hc: Mapping[str, float], seed: int) -> dict[str, str]:
     """Split for each subject, 70/15/15 at random within each band of HC (`subject_hc`: a subject's mean HC in mm)."""
+    return draw_in_strata({subject: str(band_of(hc)) for subject, hc in subject_hc.items()}, SHARES, seed)
+
+
+def draw_in_strata(stratum_of: Mapping[str, str], shares: Sequence[float], seed: int) -> dict[str, str]:
+    """Split for each subject at random within each stratum; `shares` are those of `SPLITS`, and add up to 1."""
     rng = np.random.default_rng(seed)
     split = {}
-    for band in range(len(HC_BANDS_MM)):
-        subjects = sorted(subject for subject, hc in subject_hc.items() if band_of(hc) == band)
+    for stratum in sorted(set(stratum_of.values())):
+        subjects = sorted(subject for subject, of in stratum_of.items() if of == stratum)
         order = rng.permutation(len(subjects))
-        ends = np.round(np.cumsum(SHARES) * len(subjects)).astype(int)
+        ends = np.round(np.cumsum(shares) * len(subjects)).astype(int)
         for place, index in enumerate(order):
             split[subjects[index]] = SPLITS[int(np.searchsorted(ends, place, side="right"))]
     return split

@@ -1,0 +1,74 @@
+"""A new split of one or several data sets by subject; patients of two sets are in one split of both."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+
+from fetalhead.datasets.case import Case, DataSet
+from fetalhead.datasets.splits import HC_BANDS_MM, SPLITS, band_of, draw_in_strata, write_split
+from fetalhead.errors import FetalheadError
+
+_LOW, _HIGH = HC_BANDS_MM[1]
+BANDS = (f"HC below {_LOW:g} mm", f"HC {_LOW:g} to {_HIGH:g} mm", f"HC above {_HIGH:g} mm")
+REST = "the rest"
+"""The stratum of those that are too few to be parted."""
+
+
+def parse_share(name: str, text: str) -> float:
+    """The share in `15%` or `0.15`, from 0 to below 1. Raises `FetalheadError` that names the option."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)(%?)", text)
+    share = float(match[1]) / (100 if match[2] else 1) if match else 1.0
+    if not 0 <= share < 1:
+        raise FetalheadError(f"--{name} {text}: wants a share such as 15% or 0.15")
+    return share
+
+
+def draw(sets: Sequence[DataSet], val: float, test: float, seed: int) -> tuple[dict[str, str], dict[str, str]]:
+    """Split and stratum of each subject of the sets together; the same for the same pictures, shares and seed.
+
+    A stratum is a band of HC (the mean of a subject's pictures), or, where no HC is known, the plane that most of the
+    pictures show. Strata too small for the shares are drawn as one. Raises `FetalheadError` where a split that was
+    asked for would have no subject.
+    """
+    shares = (1 - val - test, val, test)
+    if shares[0] <= 0:
+        raise FetalheadError(f"--val and --test take {100 * (val + test):g} %: nothing is left to train on")
+    strata = _strata([case for data in sets for case in data.cases], min(share for share in shares if share))
+    split = draw_in_strata(strata, shares, seed)
+    for word, share in zip(SPLITS, shares, strict=True):
+        if share and word not in split.values():
+            raise FetalheadError(f"{len(split)} subjects are too few for {100 * share:g} % {word}; give larger shares")
+    return split, strata
+
+
+def write(path: Path, split: dict[str, str]) -> None:
+    """Write a split by picture; one that is there and says something else is kept. Raises `FetalheadError`."""
+    fresh = path.with_name(f".{path.name}.part")
+    try:
+        write_split(fresh, split)
+        if path.exists() and path.read_bytes() != fresh.read_bytes():
+            raise FetalheadError(f"{path}: is another split, which figures may rest on; give --out FILE, or remove it")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _strata(cases: Sequence[Case], least_share: float) -> dict[str, str]:
+    """The stratum of each subject."""
+    of_subject: dict[str, list[Case]] = {}
+    for case in cases:
+        of_subject.setdefault(case.subject, []).append(case)
+    strata = {subject: _stratum(own) for subject, own in of_subject.items()}
+    sizes = Counter(strata.values())
+    return {subject: of if sizes[of] * least_share >= 1 else REST for subject, of in strata.items()}
+
+
+def _stratum(cases: Sequence[Case]) -> str:
+    if hc_mm := [case.hc_mm for case in cases if case.hc_mm is not None]:
+        return BANDS[band_of(fmean(hc_mm))]
+    planes = Counter(case.plane for case in cases)
+    return max(planes, key=lambda plane: (planes[plane], plane)) or "unknown"
