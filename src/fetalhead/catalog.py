@@ -21,6 +21,7 @@ COMMANDS = {
 
 DATA_COMMANDS = {
     "split": "draw a split by subject, within bands of head circumference",
+    "deidentify": "write pictures, DICOM files and videos without whom they show",
 }
 """What `fetalhead data` can do: one module each in `cli/data`."""
 

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,16 @@ import numpy.typing as npt
 
 from fetalhead.biometry.bpd import CONVENTION
 from fetalhead.errors import FetalheadError
+from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.inputs import InputFile, find_inputs
+from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers import HEAD_BYTES, read_images
 from fetalhead.images.readers.dicom_elements import looks_like_dicom
 from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
 from fetalhead.measuring.file_measurer import fault, head_mask
-from fetalhead.measuring.given_pixel_size import GivenSizes, sized
+from fetalhead.measuring.given_pixel_size import GivenSize, GivenSizes
 from fetalhead.measuring.places import Place, find_places
 from fetalhead.measuring.progress import Progress
 from fetalhead.measuring.whole_files import write_whole
@@ -149,7 +151,7 @@ class ReportRun:
             raise FetalheadError(given.refused)
         results = _Results()
         for read in read_images(file.path):
-            image = sized(read, given.size, given.missing)
+            image = _sized(read, given)
             measurement, prediction = measure_image(image, self._predictor, self._request.dating)
             results.frames.append(MeasuredFrame(measured_row(file.name, image.frame, measurement), measurement))
             confidence = measurement.head_confidence if measurement else 0.0
@@ -175,6 +177,14 @@ class ReportRun:
             "timings": {"total_s": round(time.perf_counter() - self._start, 3)},
         }
         write_whole(self._request.out / "run.json", run_record(values), self._request.out)
+
+
+def _sized(image: UltrasoundImage, given: GivenSize) -> UltrasoundImage:
+    if given.size:
+        return replace(image, pixel_size=given.size)
+    if given.missing and not image.pixel_size:
+        return replace(image, pixel_size=PixelSize.unknown(given.missing))
+    return image
 
 
 def _as_file(made: Dataset) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.model_folder import sha256
 from fetalhead.inference.predictor import Prediction, Predictor
-from fetalhead.measuring.given_pixel_size import sized
 from fetalhead.measuring.places import Place
 from fetalhead.measuring.whole_files import write_whole
 from fetalhead.reports.overlay import draw_overlay, encode_png
@@ -104,7 +104,7 @@ class FileMeasurer:
                 frame, found = image.frame, True
                 if frame not in task.finished:
                     seconds = time.perf_counter() - start
-                    yield self._measure(task, sized(image, task.pixel_size, task.without_size), content, seconds)
+                    yield self._measure(task, self._sized(image, task), content, seconds)
                 frame = None if frame is None else frame + 1
                 start = time.perf_counter()
             if not found:
@@ -114,6 +114,13 @@ class FileMeasurer:
         except Exception as error:
             # A batch outlives any one file, whatever a decoder makes of it.
             yield MeasuredRow(error_row(task.name, frame, fault(error, task.path)), content)
+
+    def _sized(self, image: UltrasoundImage, task: FileTask) -> UltrasoundImage:
+        if task.pixel_size:
+            return dataclasses.replace(image, pixel_size=task.pixel_size)
+        if task.without_size and not image.pixel_size:
+            return dataclasses.replace(image, pixel_size=PixelSize.unknown(task.without_size))
+        return image
 
     def _measure(self, task: FileTask, image: UltrasoundImage, content: str, reading: float) -> MeasuredRow:
         start = time.perf_counter()

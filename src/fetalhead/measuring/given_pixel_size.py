@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize, parse_pixel_size, read_pixel_size_csv
 
 
@@ -44,12 +43,3 @@ class GivenSizes:
                 size = self._rows[key]
                 return GivenSize(size) if size else GivenSize(refused=size.reason)
         return GivenSize(missing=f"{self._csv_name} has no row for {relative.name}")
-
-
-def sized(image: UltrasoundImage, size: PixelSize | None, missing: str) -> UltrasoundImage:
-    """The image with the given `size`; without one, with its own, or the reason `missing` why there is none."""
-    if size:
-        return replace(image, pixel_size=size)
-    if missing and not image.pixel_size:
-        return replace(image, pixel_size=PixelSize.unknown(missing))
-    return image
