@@ -16,6 +16,8 @@ from fetalhead.images.readers.faults import check_size, reason_of, unreadable
 
 if TYPE_CHECKING:
     from av import VideoFrame
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
 
 OPENED = {"format_whitelist": f"{CONTAINERS},avi,matroska,webm", "protocol_whitelist": "file"}
 """What may be found in a file. A playlist, which FFmpeg would know too, could name other files to open."""
@@ -48,11 +50,17 @@ def deidentify_video(path: Path, target: Path) -> None:
                 pixels = np.where(area.mask[..., np.newaxis], frame.to_ndarray(format="rgb24"), np.uint8(0))
                 made = av.VideoFrame.from_ndarray(pixels, format="rgb24")
                 made.time_base, made.pts = frame.time_base, (frame.pts or 0) - start
-                out.mux(track.encode(made))
+                _mux(out, track, made, frame.duration)
             if track is not None:
-                out.mux(track.encode())
+                _mux(out, track, None, frame.duration)
     except av.FFmpegError as error:
         raise unreadable(path, f"cannot be read as a video: {error.strerror or reason_of(error)}") from error
+
+
+def _mux(out: OutputContainer, track: VideoStream, frame: VideoFrame | None, duration: int) -> None:
+    for packet in track.encode(frame):
+        packet.duration = duration  # which the encoder does not tell: a clip would end with its last frame's start
+        out.mux(packet)
 
 
 def _frames(path: Path) -> Iterator[VideoFrame]:
