@@ -18,15 +18,21 @@ from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.readers import read_images
 
 SECRET = b"SECRET"
+HEAD = Ellipse(96, 88, 48, 36, 0.4)
 BAR = 24
 """Rows above the ultrasound, with a name in them."""
 
 
-def picture(brightness: float = 1.0) -> np.ndarray:
-    """(160, 192) grey: a bar with a name, and below it a lit field with a head."""
-    field = np.clip(bright_head(Ellipse(96, 68, 48, 36, 0.4), (160 - BAR, 192)).astype(np.float64) + 30, 0, 255)
+FIELD = (slice(BAR, 152), slice(8, 184))
+WITHIN = (slice(BAR + 8, 144), slice(16, 176))
+"""The ultrasound, and what is surely within it, as a JPEG's blocks and a field that is found are not exact at its edge."""
+
+
+def picture(brightness: float = 1.0, speckle: int = 0) -> np.ndarray:
+    """(160, 192) grey: a bar with a name, and below it a field of speckle with a head, black around."""
+    echoes = np.random.default_rng(speckle).integers(50, 110, (160, 192))
     pixels = np.zeros((160, 192), np.uint8)
-    pixels[BAR:] = field * brightness
+    pixels[FIELD] = (np.maximum(echoes, bright_head(HEAD, (160, 192)))[FIELD] * brightness).astype(np.uint8)
     cv2.putText(pixels, "SECRET", (8, 15), cv2.FONT_HERSHEY_PLAIN, 1.0, 255, 1)
     return pixels
 
@@ -76,10 +82,9 @@ def test_pictures_keep_their_ultrasound_alone(tmp_path: Path) -> None:
         before, after = pixels_of(path), pixels_of(tmp_path / "out" / name)
         assert len(before) == len(after)
         for old, new in zip(before, after, strict=True):
-            lossy = 8 if name.endswith("jpg") else 0  # a JPEG's blocks of 8 rows reach over the field's border
+            lossy = 12 if name.endswith("jpg") else 0
             assert new[: BAR - 8].max() <= lossy
-            assert new[:BAR].max() <= (40 if lossy else 0)
-            assert np.abs(new[BAR:].astype(int) - old[BAR:]).max() <= lossy, name
+            assert np.abs(new[WITHIN].astype(int) - old[WITHIN]).max() <= lossy, name
     assert Image.open(tmp_path / "out" / "a.jpg").mode == "RGB"
     assert np.asarray(Image.open(tmp_path / "out" / "a16.png")).max() > 255
 
@@ -92,7 +97,8 @@ def test_a_turned_jpeg_is_written_upright(tmp_path: Path) -> None:
     assert deidentify(tmp_path / "out", tmp_path / "t.jpg") == 0
     written = Image.open(tmp_path / "out" / "t.jpg")
     assert written.size == (192, 160) and 274 not in written.getexif()
-    assert np.abs(np.asarray(written)[BAR:].astype(int) - picture()[BAR:]).max() <= 12
+    assert np.abs(np.asarray(written)[WITHIN].astype(int) - picture()[WITHIN]).max() <= 20
+    assert np.asarray(written)[: BAR - 8].max() <= 12
 
 
 def test_where_nothing_tells_the_ultrasound_it_is_refused_by_name(
@@ -219,7 +225,7 @@ def test_pixels_of_every_kind(table: object, kind: str, frames: int, tmp_path: P
 
 
 def test_a_jpeg_cine_is_written_out(table: object, tmp_path: Path) -> None:
-    frames = [picture(1 / (number + 1)) for number in range(4)]
+    frames = [picture(1, number) for number in range(4)]
     made = dataset(np.stack(frames), frames=4, PatientName="SECRET", FrameTime=40)
     compressed(made, [jpeg(frame, quality=95) for frame in frames], "1.2.840.10008.1.2.4.50", "MONOCHROME2")
     save(made, tmp_path / "c.dcm")  # no region: the field of view of all frames together
@@ -227,7 +233,7 @@ def test_a_jpeg_cine_is_written_out(table: object, tmp_path: Path) -> None:
     assert_clean(tmp_path / "out")
     after = pixels_of(tmp_path / "out" / "c.dcm")
     assert len(after) == 4 and not any(frame[: BAR - 8].any() for frame in after)
-    assert np.abs(after[2][BAR + 2 :].astype(int) - frames[2][BAR + 2 :]).max() < 12
+    assert np.abs(after[2][WITHIN].astype(int) - frames[2][WITHIN]).max() < 20
 
 
 def test_no_error_that_the_source_had_not(table: object, tmp_path: Path) -> None:
@@ -267,7 +273,7 @@ def test_without_the_table_dicom_is_refused_and_pictures_are_not(
 
 def test_a_metaimage_loses_its_header(tmp_path: Path) -> None:
     pytest.importorskip("fetalhead.images.readers.metaimage")
-    frames = np.stack([picture(1 / (number + 1)) for number in range(3)])
+    frames = np.stack([picture(1, number) for number in range(3)])
     header = (
         "ObjectType = Image\nNDims = 3\nComment = SECRET\nDimSize = 192 160 3\nElementSpacing = 0.3 0.25 1\n"
         "PatientName = SECRET\nElementType = MET_UCHAR\nElementDataFile = LOCAL\n"
@@ -277,8 +283,8 @@ def test_a_metaimage_loses_its_header(tmp_path: Path) -> None:
     assert_clean(tmp_path / "out")
     images = list(read_images(tmp_path / "out" / "a.mha"))
     assert len(images) == 3 and (images[0].pixel_size.x, images[0].pixel_size.y) == (0.3, 0.25)
-    assert not any(image.pixels[: BAR - 4].any() for image in images)
-    assert (images[1].pixels[BAR + 4 :] == frames[1][BAR + 4 :]).mean() > 0.98
+    assert not any(image.pixels[: BAR - 8].any() for image in images)
+    assert (images[1].pixels[WITHIN] == frames[1][WITHIN]).all()
 
 
 def test_a_clip_loses_titles_and_surroundings(tmp_path: Path) -> None:
@@ -289,8 +295,7 @@ def test_a_clip_loses_titles_and_surroundings(tmp_path: Path) -> None:
         track = out.add_stream("libx264", rate=25)
         track.width, track.height, track.pix_fmt = 192, 160, "yuv420p"
         for number in range(8):
-            frame = picture()
-            frame[BAR:] = np.roll(frame[BAR:], 5 * number, axis=1)
+            frame = picture(1, number)
             out.mux(track.encode(av.VideoFrame.from_ndarray(np.dstack([frame] * 3), format="rgb24")))
         out.mux(track.encode())
     assert SECRET in path.read_bytes()
@@ -303,4 +308,4 @@ def test_a_clip_loses_titles_and_surroundings(tmp_path: Path) -> None:
     for number, frame in enumerate(frames):
         pixels = frame.to_ndarray(format="rgb24")[..., 0].astype(int)
         assert pixels[: BAR - 8].max() < 12
-        assert np.abs(pixels[BAR + 8 :] - np.roll(picture()[BAR:], 5 * number, axis=1)[8:]).mean() < 4
+        assert np.abs(pixels[WITHIN] - picture(1, number)[WITHIN]).mean() < 6
