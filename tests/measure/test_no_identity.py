@@ -76,12 +76,20 @@ def test_planted_names_are_nowhere_in_the_results(
 
 def test_header_and_field_of_view_say_what_is_shown() -> None:
     pixels = picture()
-    told = UltrasoundImage(pixels, region=(10, 30, 150, 140))
+    told = UltrasoundImage(pixels, region=(30, 4, 150, 140))  # around the end of the name, too, as makers do
     area = ultrasound_area(told)
-    assert area is not None and area[30:140, 10:150].all() and area.sum() == 110 * 140
+    assert area is not None and area[60:120, 60:130].all()
+    assert not area[: BAR - 4].any() and not area[:, :30].any() and not area[:, 150:].any() and not area[140:].any()
     assert (without_surroundings(told, HEAD).pixels == np.where(area, pixels, 0)).all()
     whole = ultrasound_area(UltrasoundImage(pixels, region=(0, 0, 192, 160)))  # tells nothing: the field counts
     assert whole is not None and not whole[: BAR - 4].any() and whole[60:120, 40:150].all()
+
+
+def test_a_region_counts_alone_where_no_field_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fetalhead.images.surroundings.find_field_of_view", lambda pixels: None)
+    area = ultrasound_area(UltrasoundImage(picture(), region=(10, 30, 150, 140)))
+    assert area is not None and area[30:140, 10:150].all() and area.sum() == 110 * 140
+    assert ultrasound_area(UltrasoundImage(picture(), region=(0, 0, 192, 160))) is None
 
 
 def test_without_a_field_the_head_alone_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,16 +28,21 @@ class Shown:
     """What to say of it; empty where all of the ultrasound is shown."""
 
 
-def ultrasound_area(image: UltrasoundImage) -> Mask | None:
-    """(H, W) bool of the regions that the header tells, else of the field of view; None where neither is known.
+def ultrasound_area(image: UltrasoundImage, others: Sequence[npt.NDArray[np.uint8]] = ()) -> Mask | None:
+    """(H, W) bool: the field of view within the regions that the header tells; None where neither can be told.
 
-    A region as large as the picture says nothing of where the ultrasound ends in it, and does not count.
+    Makers draw regions around text, too, so what a header tells is an outer bound; it counts alone where no field of
+    view is found in it, unless it is the whole picture, which tells nothing. `others` are further frames, of the same
+    shape, of a clip that `image` is the first of: a field is found better in several.
     """
     regions = header_area(image)
-    if regions is not None:
+    frames = [image.pixels if regions is None else np.where(regions, image.pixels, np.uint8(0))]
+    frames += [other if regions is None else np.where(regions, other, np.uint8(0)) for other in others]
+    field = (len(frames) > 1 and find_field_of_view(frames)) or find_field_of_view(frames[0])
+    if not field:
         return regions
-    field = find_field_of_view(image.pixels)
-    return np.asarray(field.mask, dtype=np.bool_) if field else None
+    mask = np.asarray(field.mask, dtype=np.bool_)
+    return mask if regions is None else mask & regions
 
 
 def header_area(image: UltrasoundImage) -> Mask | None:

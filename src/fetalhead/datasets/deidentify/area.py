@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fetalhead.images.field_of_view import find_field_of_view
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers.faults import unreadable
-from fetalhead.images.surroundings import Mask, header_area
+from fetalhead.images.surroundings import Mask, ultrasound_area
 
 MOST_FRAMES = 16
 """The field of view of a clip is found in up to twice so many frames, spread over it."""
@@ -28,7 +27,7 @@ class ClipArea:
 
 
 def area_of_clip(path: Path, images: Iterable[UltrasoundImage]) -> ClipArea:
-    """Where the ultrasound is: what the header tells, else the field of view of the frames together, else of the first.
+    """Where the ultrasound is, by the header and by what changes between the frames or is lit in the first.
 
     Raises `UnreadableImage` where there are no pictures, or no ultrasound can be told from its surroundings.
     """
@@ -43,13 +42,9 @@ def area_of_clip(path: Path, images: Iterable[UltrasoundImage]) -> ClipArea:
     if not kept:
         raise unreadable(path, "holds no picture")
     first = kept[0]
-    mask = header_area(first)
+    mask = ultrasound_area(first, [image.pixels for image in kept[1:]])
     if mask is None:
-        frames = [image.pixels for image in kept]
-        field = (len(frames) > 1 and find_field_of_view(frames)) or find_field_of_view(first.pixels)
-        if not field:
-            raise no_ultrasound(path)
-        mask = field.mask
+        raise no_ultrasound(path)
     return ClipArea(mask, count, first.frame is not None, first)
 
 

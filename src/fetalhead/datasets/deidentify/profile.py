@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 PACKAGE = "dicomanonymizer.dicom_anonymization_databases"
 
-REMOVE, EMPTY, DUMMY, UID, REFERENCES = "X", "Z", "D", "U", "X/Z/U*"
+REMOVE, REMOVE_OR_EMPTY, EMPTY, DUMMY, UID, REFERENCES = "X", "X/Z", "Z", "D", "U", "X/Z/U*"
 ACTIONS = {
     "X_TAGS": REMOVE,
     "Z_TAGS": EMPTY,
-    "X_Z_TAGS": EMPTY,
+    "X_Z_TAGS": REMOVE_OR_EMPTY,
     "D_TAGS": DUMMY,
     "Z_D_TAGS": DUMMY,
     "X_D_TAGS": DUMMY,
@@ -118,6 +118,8 @@ class Profile:
         if action == REMOVE or (not action and element.VR in texts):
             return False
         if element.VR == "SQ":
+            if action == REMOVE_OR_EMPTY:
+                return False  # where a sequence may be left out, an empty one mostly may not stay
             if action == EMPTY:
                 element.value = []
             for item in element.value:
@@ -125,7 +127,7 @@ class Profile:
         elif element.VR == "UI" and action:
             values = [element.value] if element.VM == 1 else list(element.value or [])
             element.value = [pseudonyms.uid(str(value)) for value in values]
-        elif action == EMPTY:
+        elif action in (EMPTY, REMOVE_OR_EMPTY):
             element.value = None
         elif action in (DUMMY, REFERENCES, UID):
             if element.VR not in DUMMIES:

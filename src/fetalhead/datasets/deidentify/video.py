@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OPENED = {"format_whitelist": f"{CONTAINERS},avi,matroska,webm", "protocol_whitelist": "file"}
 """What may be found in a file. A playlist, which FFmpeg would know too, could name other files to open."""
 
-NEARLY_LOSSLESS = {"crf": "12", "preset": "medium"}
+NEARLY_LOSSLESS = {"crf": "14", "preset": "veryfast"}
 
 
 def deidentify_video(path: Path, target: Path) -> None:
