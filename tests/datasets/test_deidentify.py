@@ -25,7 +25,7 @@ BAR = 24
 
 FIELD = (slice(BAR, 152), slice(8, 184))
 WITHIN = (slice(BAR + 8, 144), slice(16, 176))
-"""The ultrasound, and what is surely within it, as a JPEG's blocks and a field that is found are not exact at its edge."""
+"""The ultrasound, and what is surely within it: JPEG's blocks, and a field that is found, are not exact at its edge."""
 
 
 def picture(brightness: float = 1.0, speckle: int = 0) -> np.ndarray:
@@ -200,7 +200,9 @@ def test_a_study_stays_one_study(table: object, tmp_path: Path) -> None:
     assert one.SequenceOfUltrasoundRegions[0].PhysicalDeltaX == 0.02  # what measuring needs stays
 
 
-KINDS = ("grey", "inverted", "twelve bits", "sixteen bits", "palette", "rgb", "rgb by plane", "ybr full", "ybr full 422")
+KINDS = (
+    "grey", "inverted", "twelve bits", "sixteen bits", "palette", "rgb", "rgb by plane", "ybr full", "ybr full 422",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -175,7 +175,8 @@ def test_nothing_of_the_patient_unless_asked_for(toy_model: Path, tmp_path: Path
     report(toy_model, tmp_path / "kept", tmp_path / "a.dcm", "--keep-patient")
     for path in (tmp_path / "kept").glob("*.dcm"):
         kept = pydicom.dcmread(path)
-        assert (kept.PatientName, kept.PatientID, kept.StudyInstanceUID) == ("Secretname^Planted", "SECRETID77", "1.2.3.4")
+        assert (kept.PatientName, kept.PatientID) == ("Secretname^Planted", "SECRETID77")
+        assert kept.StudyInstanceUID == "1.2.3.4"
         assert (kept.PatientBirthDate, kept.StudyDate, kept.AccessionNumber) == ("19810203", "20190405", "SECRETACC")
         assert b"Secretcomment" not in path.read_bytes() and b"Secretstudy" not in path.read_bytes()
 

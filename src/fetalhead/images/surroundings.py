@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.images.ellipse import Ellipse
-from fetalhead.images.field_of_view import find_field_of_view
+from fetalhead.images.field_of_view import FieldOfView, find_field_of_view
 from fetalhead.images.image import UltrasoundImage
 
 Mask = npt.NDArray[np.bool_]
@@ -39,7 +39,7 @@ def ultrasound_area(image: UltrasoundImage, others: Sequence[npt.NDArray[np.uint
     frames = [image.pixels if regions is None else np.where(regions, image.pixels, np.uint8(0))]
     frames += [other if regions is None else np.where(regions, other, np.uint8(0)) for other in others]
     field = (len(frames) > 1 and find_field_of_view(frames)) or find_field_of_view(frames[0])
-    if not field:
+    if not isinstance(field, FieldOfView):
         return regions
     mask = np.asarray(field.mask, dtype=np.bool_)
     return mask if regions is None else mask & regions

@@ -26,7 +26,7 @@ from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
 from fetalhead.measuring.file_measurer import fault, head_mask
 from fetalhead.measuring.given_pixel_size import GivenSize, GivenSizes
-from fetalhead.measuring.places import Place, find_places
+from fetalhead.measuring.places import find_places
 from fetalhead.measuring.progress import Progress
 from fetalhead.measuring.whole_files import write_whole
 from fetalhead.reports.dicom.content import Algorithm

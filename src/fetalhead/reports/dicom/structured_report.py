@@ -88,7 +88,7 @@ def _head(source: Source, frame: MeasuredFrame, algorithm: Algorithm, dating: st
         source.dataset.SOPClassUID, source.dataset.SOPInstanceUID, None if row.frame is None else [row.frame + 1]
     )
     codes_of_age = {"hadlock1984": codes.LN.HCHadlock1984}
-    lengths: list[tuple[Code, float | None, Code, Any]] = [
+    values: list[tuple[Code, float | None, Code, Any]] = [
         (codes.LN.HeadCircumference, row.hc_mm, codes.UCUM.Millimeter, None),
         (codes.LN.BiparietalDiameter, row.bpd_mm, codes.UCUM.Millimeter, None),
         (codes.LN.OccipitalFrontalDiameter, row.ofd_mm, codes.UCUM.Millimeter, None),
@@ -100,7 +100,9 @@ def _head(source: Source, frame: MeasuredFrame, algorithm: Algorithm, dating: st
         finding_type=codes.SCT.Head,
         algorithm_id=_identified(algorithm),
         measurements=[
-            sr.Measurement(name, value, unit, method=method) for name, value, unit, method in lengths if value is not None
+            sr.Measurement(name, value, unit, method=method)
+            for name, value, unit, method in values
+            if value is not None
         ],
     )
     return _commented(group, comment(row, frame.measurement, dating))
