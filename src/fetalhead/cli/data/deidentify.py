@@ -33,5 +33,6 @@ def main(argv: Sequence[str]) -> int:
     result = deidentify(options.paths, options.exclude, Path(options.out), rename=options.rename)
     for fault in result.faults:
         print(f"fetalhead data deidentify: {fault}", file=sys.stderr)
-    print(f"{options.out}: {len(result.written)} written, {len(result.faults)} refused, {result.passed_over} passed over")
+    counts = f"{len(result.written)} written, {len(result.faults)} refused, {result.passed_over} passed over"
+    print(f"{options.out}: {counts}")
     return 1 if result.faults else 0

@@ -50,9 +50,10 @@ def deidentify_dicom(path: Path, target: BinaryIO, profile: Profile, pseudonyms:
         _describe(dataset, first, area)
         length = area.frames * first.nbytes
         if length > MOST_BYTES:
-            raise unreadable(path, f"its {area.frames} frames take {length} bytes uncompressed, more than DICOM can hold")
+            raise unreadable(path, f"its frames take {length} bytes uncompressed, more than DICOM can hold")
         _write_header(dataset, target)
-        target.write(struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB" if first.itemsize == 1 else b"OW", 0, length + length % 2))
+        kind = b"OB" if first.itemsize == 1 else b"OW"
+        target.write(struct.pack("<HH2sHL", 0x7FE0, 0x0010, kind, 0, length + length % 2))
         for frame in itertools.chain([first], frames):
             shown = area.mask if frame.ndim == 2 else area.mask[..., np.newaxis]
             blanked = np.where(shown, frame, frame.dtype.type(black if frame.ndim == 2 else 0))

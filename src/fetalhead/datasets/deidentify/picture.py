@@ -1,7 +1,7 @@
 """PNG, JPEG, BMP, TIFF and GIF without what is written in them and around the ultrasound.
 
-The file is written anew from its pixels, upright: no comment, EXIF block, profile or text goes along. Colour and 16 bits
-stay; a JPEG is compressed once more (quality 95, colour at full resolution).
+The file is written anew from its pixels, upright: no comment, EXIF block, profile or text goes along. Colour and
+16 bits stay; a JPEG is compressed once more (quality 95, colour at full resolution).
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from fetalhead.errors import FetalheadError
 from fetalhead.images.readers import HEAD_BYTES
 from fetalhead.images.readers.dicom_elements import BrokenDicom, kept_bytes, looks_like_dicom, open_elements
 from fetalhead.images.readers.faults import reason_of, unreadable
@@ -111,7 +110,7 @@ def _described(path: Path, header: Dataset, keep_patient: bool, uids: Uids) -> D
     for keyword in REFERENCE[1:]:
         value = str(header.get(keyword) or "")
         if keep_patient and not value:
-            raise FetalheadError(f"{path}: has no {keyword}, so a report cannot be filed with it: leave --keep-patient out")
+            raise unreadable(path, f"has no {keyword}, so a report cannot be filed with it: leave --keep-patient out")
         setattr(described, keyword, value if keep_patient else uids.of(f"{keyword} {value or path}"))
     for keyword in PICTURE:
         if header.get(keyword):
