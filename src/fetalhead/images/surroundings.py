@@ -36,13 +36,12 @@ def ultrasound_area(image: UltrasoundImage, others: Sequence[npt.NDArray[np.uint
     shape, of a clip that `image` is the first of: a field is found better in several.
     """
     regions = header_area(image)
-    frames = [image.pixels if regions is None else np.where(regions, image.pixels, np.uint8(0))]
-    frames += [other if regions is None else np.where(regions, other, np.uint8(0)) for other in others]
-    field = (len(frames) > 1 and find_field_of_view(frames)) or find_field_of_view(frames[0])
+    field = find_field_of_view([image.pixels, *others], image.region) if others else image.field_of_view
+    if not field:
+        field = image.field_of_view
     if not isinstance(field, FieldOfView):
         return regions
-    mask = np.asarray(field.mask, dtype=np.bool_)
-    return mask if regions is None else mask & regions
+    return field.mask if regions is None else field.mask & regions
 
 
 def header_area(image: UltrasoundImage) -> Mask | None:

@@ -7,7 +7,7 @@ The file is written anew from its pixels, upright: no comment, EXIF block, profi
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,10 @@ from fetalhead.images.readers.orientation import as_shown
 from fetalhead.images.readers.pillow import THUMBNAIL_OR_MASK, open_picture, orientation_of
 from fetalhead.images.surroundings import ultrasound_area
 
-QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "TIFF": {"compression": "tiff_deflate"}}
+QUALITY: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "TIFF": {"compression": "tiff_deflate"},
+}
 SUBFILE_TYPE, PHOTOMETRIC = 254, 262
 """Tags of TIFF."""
 
@@ -48,8 +51,8 @@ def deidentify_picture(path: Path, target: BinaryIO) -> None:
             raise unreadable(path, "holds no picture")
         options = dict(QUALITY.get(picture.format, {}))
         if len(pages) > 1:
-            options |= {"save_all": True, "append_images": pages[1:]}  # type: ignore[dict-item]
-            options |= {"duration": durations, "loop": 0} if picture.format == "GIF" else {}  # type: ignore[dict-item]
+            options |= {"save_all": True, "append_images": pages[1:]}
+            options |= {"duration": durations, "loop": 0} if picture.format == "GIF" else {}
         pages[0].save(target, picture.format, **options)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from fetalhead.errors import MissingExtra
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers.dicom_video import CONTAINERS
 from fetalhead.images.readers.faults import check_size, reason_of, unreadable
+from fetalhead.images.readers.grey import Grey
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -33,7 +35,7 @@ def deidentify_video(path: Path, target: Path) -> None:
         raise MissingExtra("de-identifying videos", "av", "video") from error
     try:
         area = area_of_clip(
-            path, (UltrasoundImage(frame.to_ndarray(format="gray"), frame=0) for frame in _frames(path))
+            path, (UltrasoundImage(_grey(frame), frame=0) for frame in _frames(path))
         )
         height, width = area.mask.shape
         with av.open(str(target), "w", format="mp4") as out:
@@ -45,7 +47,7 @@ def deidentify_video(path: Path, target: Path) -> None:
                     track.width, track.height = width, height
                     # the usual half colour resolution is for even sides only
                     track.pix_fmt = "yuv420p" if width % 2 == height % 2 == 0 else "yuv444p"
-                    track.codec_context.time_base = frame.time_base
+                    track.codec_context.time_base = frame.time_base or Fraction(1, 1000)
                     start = frame.pts or 0
                 pixels = np.where(area.mask[..., np.newaxis], frame.to_ndarray(format="rgb24"), np.uint8(0))
                 made = av.VideoFrame.from_ndarray(pixels, format="rgb24")
@@ -55,6 +57,10 @@ def deidentify_video(path: Path, target: Path) -> None:
                 _mux(out, track, None, frame.duration)
     except av.FFmpegError as error:
         raise unreadable(path, f"cannot be read as a video: {error.strerror or reason_of(error)}") from error
+
+
+def _grey(frame: VideoFrame) -> Grey:
+    return np.asarray(frame.to_ndarray(format="gray"), dtype=np.uint8)
 
 
 def _mux(out: OutputContainer, track: VideoStream, frame: VideoFrame | None, duration: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,10 @@ def overlay_capture(source: Source, overlay: npt.NDArray[np.uint8], algorithm: A
     """An RGB secondary capture of an (H, W, 3) BGR overlay, which shows nothing outside the ultrasound."""
     from highdicom import UID, sc
 
-    captured = sc.SCImage(
+    identity: dict[str, Any] = {
+        argument: source.dataset.get(keyword) or None for keyword, argument in ARGUMENTS.items()
+    }
+    captured: Dataset = sc.SCImage(
         pixel_array=np.ascontiguousarray(overlay[..., ::-1]),
         photometric_interpretation="RGB",
         bits_allocated=8,
@@ -43,7 +46,7 @@ def overlay_capture(source: Source, overlay: npt.NDArray[np.uint8], algorithm: A
         instance_number=number,
         series_description="Fetal head overlay",
         specific_character_set=UNICODE,
-        **{argument: source.dataset.get(keyword) or None for keyword, argument in ARGUMENTS.items()},
+        **identity,
         **algorithm.equipment,
     )
     captured.PatientOrientation = ""  # highdicom asks for one; how a probe was held, nobody knows

@@ -77,7 +77,7 @@ def ellipse_points(ellipse: Ellipse) -> npt.NDArray[np.float64]:
     return quarter[[0, 2, 1, 3]] + HALF_PIXEL
 
 
-def _head(source: Source, frame: MeasuredFrame, algorithm: Algorithm, dating: str) -> Dataset:
+def _head(source: Source, frame: MeasuredFrame, algorithm: Algorithm, dating: str) -> Any:
     from highdicom import sr
     from pydicom.sr.codedict import codes
 
@@ -108,7 +108,7 @@ def _head(source: Source, frame: MeasuredFrame, algorithm: Algorithm, dating: st
     return _commented(group, comment(row, frame.measurement, dating))
 
 
-def _region(ellipse: Ellipse, source: Source, image: Any) -> Dataset:
+def _region(ellipse: Ellipse, source: Source, image: Any) -> Any:
     """The outline on the frame: an ellipse, or, where an axis ends outside, which coordinates cannot, a line."""
     from highdicom import sr
 
@@ -120,7 +120,7 @@ def _region(ellipse: Ellipse, source: Source, image: Any) -> Dataset:
     return sr.ImageRegion(sr.GraphicTypeValues.POLYLINE, np.vstack([inside, inside[:1]]), image)
 
 
-def _no_head(source: Source, frames: Sequence[MeasuredFrame], algorithm: Algorithm, dating: str) -> Dataset:
+def _no_head(source: Source, frames: Sequence[MeasuredFrame], algorithm: Algorithm, dating: str) -> Any:
     from highdicom import sr
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
