@@ -107,7 +107,7 @@ def test_where_nothing_tells_the_ultrasound_it_is_refused_by_name(
     blank = np.zeros((160, 192), np.uint8)
     cv2.putText(blank, "SECRET", (8, 15), cv2.FONT_HERSHEY_PLAIN, 1.0, 255, 1)
     Image.fromarray(blank).save(tmp_path / "a.png")
-    save(dataset(blank), tmp_path / "a.dcm")
+    save(dataset(np.random.default_rng(0).integers(50, 110, (160, 192)).astype(np.uint8)), tmp_path / "a.dcm")
     (tmp_path / "notes.txt").write_text("SECRET")
     assert deidentify(tmp_path / "out", tmp_path / "a.png", tmp_path / "a.dcm", tmp_path / "notes.txt") == 1
     lines = capsys.readouterr().err.splitlines()

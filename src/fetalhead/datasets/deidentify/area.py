@@ -43,7 +43,7 @@ def area_of_clip(path: Path, images: Iterable[UltrasoundImage]) -> ClipArea:
         raise unreadable(path, "holds no picture")
     first = kept[0]
     mask = ultrasound_area(first, [image.pixels for image in kept[1:]])
-    if mask is None:
+    if mask is None or mask.all():  # all of it: nothing would be blanked, whatever is written there
         raise no_ultrasound(path)
     return ClipArea(mask, count, first.frame is not None, first)
 

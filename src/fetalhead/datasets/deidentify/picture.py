@@ -41,7 +41,7 @@ def deidentify_picture(path: Path, target: BinaryIO) -> None:
             picture.seek(page)
             picture.load()
             area = ultrasound_area(image)
-            if area is None:
+            if area is None or area.all():
                 raise no_ultrasound(path)
             pixels = np.asarray(as_shown(_pixels(picture), orientation_of(picture)))
             shown = area if pixels.ndim == 2 else area[..., np.newaxis]
