@@ -7,6 +7,7 @@ from __future__ import annotations
 
 COMMANDS = {
     "measure": "measure heads in images, DICOM files and folders",
+    "report": "write measured DICOM pictures as DICOM SR, segmentation and overlay",
     "phantom": "make labelled ultrasound-like images of heads and other planes",
     "train": "train a network: supervised, semi-supervised or multitask",
     "evaluate": "compare a model with reference outlines",
@@ -14,13 +15,14 @@ COMMANDS = {
     "agree": "compare measured HC with a site's own manual values",
     "export": "turn a training run into a model folder",
     "challenge": "write the results file of the HC18 challenge",
-    "data": "convert, split, crop and download data sets",
+    "data": "look at, convert, split, crop, de-identify and download data sets",
     "info": "tell what is installed and what there is to choose from",
 }
 
 DATA_COMMANDS = {
     "convert": "write a data set in another layout: hc18, masks, coco or ellipses",
     "crop": "crop pictures to their field of view, outlines and masks moved along",
+    "deidentify": "write pictures, DICOM files and videos without whom they show",
     "download": "fetch a published data set: hc18",
     "inspect": "tell what a data set holds, what is broken, and what would leak between splits",
     "split": "draw a split by subject, within bands of head circumference",

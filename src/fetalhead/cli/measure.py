@@ -75,18 +75,18 @@ def _request(options: Options) -> Request:
     from fetalhead.measuring.given_pixel_size import GivenSizes
     from fetalhead.measuring.run import Request
 
-    _check("--dating", options.dating, DATING)
-    _check("--provider", options.provider, PROVIDERS)
+    check_choice("--dating", options.dating, DATING)
+    check_choice("--provider", options.provider, PROVIDERS)
     save = tuple(kind for kind in options.save.split(",") if kind)
     for kind in save:
-        _check("--save", kind, SAVED)
+        check_choice("--save", kind, SAVED)
     if options.workers is not None and options.workers < 1:
         raise FetalheadError(f"--workers {options.workers}: at least 1 is needed")
     return Request(
         paths=options.paths,
         exclude=options.exclude,
         out=Path(options.out),
-        sizes=GivenSizes(_typed(options.pixel_size), options.pixel_size_csv),
+        sizes=GivenSizes(typed_pixel_size(options.pixel_size), options.pixel_size_csv),
         model=options.model,
         provider=options.provider,
         dating=options.dating,
@@ -97,12 +97,12 @@ def _request(options: Options) -> Request:
     )
 
 
-def _check(name: str, value: str, choices: Iterable[str]) -> None:
+def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     if value not in choices:
         raise FetalheadError(f"{name} {value!r}: there are {', '.join(choices)}")
 
 
-def _typed(pixel_size: str | float | list[float] | None) -> str | None:
+def typed_pixel_size(pixel_size: str | float | list[float] | None) -> str | None:
     """The pixel size as typed on a command line; a YAML file may hold a number or two."""
     if isinstance(pixel_size, list):
         return ",".join(map(str, pixel_size))

@@ -17,12 +17,12 @@ from fetalhead.errors import FetalheadError
 from fetalhead.images.cleaning import clean
 from fetalhead.images.contour import largest_region
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers import read_images
-from fetalhead.images.ruler import sized_by_ruler
+from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.model_folder import sha256
 from fetalhead.inference.predictor import Prediction, Predictor
+from fetalhead.measuring.given_pixel_size import GivenSize
 from fetalhead.measuring.places import Place
 from fetalhead.measuring.whole_files import write_whole
 from fetalhead.reports.overlay import draw_overlay, encode_png
@@ -62,12 +62,7 @@ class FileTask:
     path: Path
     name: str
     place: Place
-    pixel_size: PixelSize | None
-    """The size that comes before the file's own; None to take the file's own."""
-    without_size: str
-    """The reason to give where there is no size at all; empty for the file's own reason."""
-    ruler: bool
-    """Whether the depth ruler in the picture counts where nothing else tells a size."""
+    given: GivenSize
     content: str
     """SHA-256 of the file; empty where it is not yet known."""
     finished: frozenset[int | None]
@@ -109,7 +104,7 @@ class FileMeasurer:
                 frame, found = image.frame, True
                 if frame not in task.finished:
                     seconds = time.perf_counter() - start
-                    yield self._measure(task, self._sized(image, task), content, seconds)
+                    yield self._measure(task, task.given.sized(image), content, seconds)
                 frame = None if frame is None else frame + 1
                 start = time.perf_counter()
             if not found:
@@ -120,19 +115,14 @@ class FileMeasurer:
             # A batch outlives any one file, whatever a decoder makes of it.
             yield MeasuredRow(error_row(task.name, frame, fault(error, task.path)), content)
 
-    def _sized(self, image: UltrasoundImage, task: FileTask) -> UltrasoundImage:
-        if task.pixel_size:
-            return dataclasses.replace(image, pixel_size=task.pixel_size)
-        if task.without_size and not image.pixel_size:
-            image = dataclasses.replace(image, pixel_size=PixelSize.unknown(task.without_size))
-        return sized_by_ruler(image) if task.ruler else image
-
     def _measure(self, task: FileTask, image: UltrasoundImage, content: str, reading: float) -> MeasuredRow:
         start = time.perf_counter()
         seen = dataclasses.replace(image, pixels=clean(image.pixels)) if self._measuring.clean else image
         measurement, prediction = measure_image(seen, self._predictor, self._measuring.dating)
         measured = time.perf_counter()
-        pictures = {"overlays": encode_png(draw_overlay(image.pixels, measurement, self._measuring.dating))}
+        shown = without_surroundings(image, measurement.ellipse_px)
+        overlay = draw_overlay(shown.pixels, measurement, self._measuring.dating, shown.note)
+        pictures = {"overlays": encode_png(overlay)}
         for kind in self._measuring.save:
             make = head_mask if kind == "masks" else probability_picture
             pictures[kind] = encode_png(make(image, measurement, prediction))

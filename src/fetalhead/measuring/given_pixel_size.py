@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize, parse_pixel_size, read_pixel_size_csv
+from fetalhead.images.ruler import sized_by_ruler
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,14 @@ class GivenSize:
     """That the CSV does not name the file, whose own size, if any, counts then."""
     ruler: bool = False
     """Whether the depth ruler in the picture counts where nothing else tells a size."""
+
+    def sized(self, image: UltrasoundImage) -> UltrasoundImage:
+        """The picture with the pixel size that counts."""
+        if self.size:
+            return replace(image, pixel_size=self.size)
+        if self.missing and not image.pixel_size:
+            image = replace(image, pixel_size=PixelSize.unknown(self.missing))
+        return sized_by_ruler(image) if self.ruler else image
 
 
 AUTO = "auto"

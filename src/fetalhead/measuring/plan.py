@@ -44,10 +44,7 @@ class PlannedFile:
     def task(self) -> FileTask:
         """What is left to do."""
         finished = frozenset(row.frame for row in self.rows)
-        return FileTask(
-            self.file.path, self.name, self.place, self.given.size, self.given.missing, self.given.ruler,
-            self.content, finished,
-        )  # fmt: skip
+        return FileTask(self.file.path, self.name, self.place, self.given, self.content, finished)
 
     def finished(self) -> FinishedFile:
         return FinishedFile(self.name, self.fingerprint, self.rows, self.pictures, self.complete)

@@ -38,9 +38,12 @@ DASHES = 24
 
 
 def draw_overlay(
-    pixels: npt.NDArray[np.uint8], measurement: HeadMeasurement, dating: str
+    pixels: npt.NDArray[np.uint8], measurement: HeadMeasurement, dating: str, note: str = ""
 ) -> npt.NDArray[np.uint8]:
-    """(H + strip, max(W, 300), 3) BGR picture of an (H, W) grey one, with what was measured in it."""
+    """(H + strip, max(W, 300), 3) BGR picture of an (H, W) grey one, with what was measured in it.
+
+    `note` is a last line of the caption. What surrounds the ultrasound is not for showing: see `images.surroundings`.
+    """
     height, width = pixels.shape
     picture = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
     if measurement.ellipse_px:
@@ -50,7 +53,8 @@ def draw_overlay(
         _dashed(picture, ofd, OFD, thickness)
         points = _fixed(measurement.ellipse_px.points(720))
         cv2.polylines(picture, [points], True, OUTLINE[::-1], thickness, cv2.LINE_AA, SHIFT)
-    strip = caption_strip(caption(measurement, dating), max(width, NARROWEST_STRIP))
+    lines = caption(measurement, dating) + ([[(note, FAINT)]] if note else [])
+    strip = caption_strip(lines, max(width, NARROWEST_STRIP))
     if width < NARROWEST_STRIP:
         beside = np.full((height, NARROWEST_STRIP - width, 3), STRIP[::-1], dtype=np.uint8)
         picture = np.hstack([picture, beside])

@@ -47,7 +47,7 @@ class _Palette:
         from pydicom.pixels.processing import apply_color_lut
 
         try:
-            _order_bytes(dataset)
+            order_bytes(dataset)
             count, self._first, _ = (int(value) for value in dataset.RedPaletteColorLookupTableDescriptor)
             places = np.arange(count or MOST_COLOURS) + self._first
             colours = apply_color_lut(places[np.newaxis], dataset)[..., :3]
@@ -62,7 +62,7 @@ class _Palette:
         return np.asarray(self._table[places])
 
 
-def _order_bytes(dataset: Dataset) -> None:
+def order_bytes(dataset: Dataset) -> None:
     """Turn the words of a big-endian file's tables round, which pydicom hands on as they lie, and takes for little."""
     _, little = dataset.original_encoding
     for name in ("Red", "Green", "Blue"):

@@ -1,0 +1,79 @@
+"""PNG, JPEG, BMP, TIFF and GIF without what is written in them and around the ultrasound.
+
+The file is written anew from its pixels, upright: no comment, EXIF block, profile or text goes along. Colour and
+16 bits stay; a JPEG is compressed once more (quality 95, colour at full resolution).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFile
+
+from fetalhead.datasets.deidentify.area import no_ultrasound
+from fetalhead.images.readers import read_images
+from fetalhead.images.readers.faults import unreadable
+from fetalhead.images.readers.orientation import as_shown
+from fetalhead.images.readers.pillow import THUMBNAIL_OR_MASK, open_picture, orientation_of
+from fetalhead.images.surroundings import ultrasound_area
+
+QUALITY: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "TIFF": {"compression": "tiff_deflate"},
+}
+SUBFILE_TYPE, PHOTOMETRIC = 254, 262
+"""Tags of TIFF."""
+
+FRAME_MS = 100
+"""Of a GIF that does not tell how long its frames are shown."""
+
+
+def deidentify_picture(path: Path, target: BinaryIO) -> None:
+    """Write the picture or pictures at `path` to `target`. Raises `UnreadableImage`."""
+    pages: list[Image.Image] = []
+    durations: list[int] = []
+    with open(path, "rb") as stream:
+        picture = open_picture(path, stream)
+        for image, page in zip(read_images(path), _pages(picture), strict=True):
+            picture.seek(page)
+            picture.load()
+            area = ultrasound_area(image)
+            if area is None or area.all():
+                raise no_ultrasound(path)
+            pixels = np.asarray(as_shown(_pixels(picture), orientation_of(picture)))
+            shown = area if pixels.ndim == 2 else area[..., np.newaxis]
+            pages.append(Image.fromarray(np.where(shown, pixels, pixels.dtype.type(0))))
+            durations.append(int(picture.info.get("duration") or FRAME_MS))
+        if not pages or picture.format is None:
+            raise unreadable(path, "holds no picture")
+        options = dict(QUALITY.get(picture.format, {}))
+        if len(pages) > 1:
+            options |= {"save_all": True, "append_images": pages[1:]}
+            options |= {"duration": durations, "loop": 0} if picture.format == "GIF" else {}
+        pages[0].save(target, picture.format, **options)
+
+
+def _pages(picture: ImageFile.ImageFile) -> list[int]:
+    """The pages that the reader takes for pictures, in its order."""
+    kept = []
+    for page in range(getattr(picture, "n_frames", 1)):
+        picture.seek(page)
+        tags = getattr(picture, "tag_v2", {})
+        if not tags.get(SUBFILE_TYPE, 0) & THUMBNAIL_OR_MASK:
+            kept.append(page)
+    return kept or [0]
+
+
+def _pixels(picture: ImageFile.ImageFile) -> npt.NDArray[np.generic]:
+    """(H, W) grey of 8 or more bits, or (H, W, 3) colour, alpha laid over black, as the reader does."""
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
+        values = np.asarray(picture)
+        white_is_zero = getattr(picture, "tag_v2", {}).get(PHOTOMETRIC) == 0
+        return np.iinfo(values.dtype).max - values if white_is_zero and values.dtype.kind == "u" else values
+    if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
+        black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
+        return np.asarray(Image.alpha_composite(black, picture.convert("RGBA")).convert("RGB"))
+    return np.asarray(picture.convert("L" if picture.mode in ("L", "1") else "RGB"))

@@ -1,0 +1,183 @@
+"""A run of `fetalhead report`: DICOM pictures measured, and each result written as DICOM objects."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.biometry.bpd import CONVENTION
+from fetalhead.errors import FetalheadError
+from fetalhead.images.inputs import InputFile, find_inputs
+from fetalhead.images.readers import HEAD_BYTES, read_images
+from fetalhead.images.readers.dicom_elements import looks_like_dicom
+from fetalhead.images.surroundings import without_surroundings
+from fetalhead.inference.measuring import measure_image
+from fetalhead.inference.predictor import Predictor
+from fetalhead.measuring.file_measurer import fault, head_mask
+from fetalhead.measuring.given_pixel_size import GivenSizes
+from fetalhead.measuring.places import find_places
+from fetalhead.measuring.progress import Progress
+from fetalhead.measuring.whole_files import write_whole
+from fetalhead.reports.dicom.content import Algorithm
+from fetalhead.reports.dicom.extra import require_highdicom
+from fetalhead.reports.dicom.secondary_capture import overlay_capture
+from fetalhead.reports.dicom.segmentation import head_segmentation
+from fetalhead.reports.dicom.source import Source, Uids
+from fetalhead.reports.dicom.structured_report import MeasuredFrame, measurement_report
+from fetalhead.reports.overlay import draw_overlay
+from fetalhead.reports.rows import measured_row
+from fetalhead.reports.run_record import run_record, versions
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+KINDS = ("sr", "seg", "sc")
+"""What is written about a picture, in the end of its file's name: report, segmentation, secondary capture."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What was asked for, checked."""
+
+    paths: Sequence[str]
+    exclude: Sequence[str]
+    out: Path
+    sizes: GivenSizes
+    model: str
+    provider: str
+    dating: str
+    keep_patient: bool
+    arguments: Mapping[str, Any]
+    """As given, for the record."""
+
+
+@dataclass(slots=True)
+class _Results:
+    """What is known of one file: every frame's measurement, and the pictures of the frame with the surest head."""
+
+    frames: list[MeasuredFrame] = field(default_factory=list)
+    confidence: float = -1.0
+    overlay: npt.NDArray[np.uint8] | None = None
+    mask: npt.NDArray[np.uint8] | None = None
+
+
+class ReportRun:
+    """One run. Each file's objects are whole, and there or not."""
+
+    def __init__(self, request: ReportRequest) -> None:
+        """Find the inputs and load the model. Raises `FetalheadError` for a model or an install that cannot do it."""
+        require_highdicom()
+        self._request = request
+        self._predictor = Predictor(request.model, request.provider)
+        folder = self._predictor.folder
+        self._algorithm = Algorithm(str(versions()["fetalhead"]), folder.model_id)
+        self._inputs = find_inputs(request.paths, request.exclude)
+        self._uids = Uids()
+        self._counts: Counter[str] = Counter()
+        self._start = time.perf_counter()
+
+    def run(self) -> int:
+        """Report on every file; gives the exit status: 0, or 1 with faults. Raises OSError where nothing is written."""
+        request = self._request
+        files = [file for file in self._inputs.files if self._is_meant(file)]
+        progress = Progress("fetalhead report", len(files))
+        faults = [*self._inputs.errors]
+        faults += [(str(video), "a video: reports are about DICOM pictures") for video in self._inputs.videos]
+        for name, reason in faults:
+            progress.say(f"{name}: {reason}")
+        request.out.mkdir(parents=True, exist_ok=True)
+        places = find_places([file.relative for file in files])
+        for number, (file, place) in enumerate(zip(files, places, strict=True), 1):
+            try:
+                # pydicom and highdicom warn of values that are not as they should be, and quote them: names, too
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    objects = self._objects(file, number)
+            except Exception as error:  # a batch outlives any one file, whatever a decoder makes of it
+                faults.append((file.name, fault(error, file.path)))
+                progress.say(": ".join(faults[-1]))
+            else:
+                for kind, content in objects.items():
+                    write_whole(request.out / f"{place.single}.{kind}.dcm", content, request.out)
+                    self._counts[kind] += 1
+            progress.step()
+        progress.clear()
+        self._counts["error"] = len(faults)
+        self._record(len(files))
+        written = ", ".join(f"{self._counts[kind]} {kind.upper()}" for kind in KINDS)
+        errors = f"{len(faults)} error{'' if len(faults) == 1 else 's'}"
+        progress.say(f"{written}, {errors}, {self._counts['passed_over']} passed over: {request.out}")
+        return 1 if faults else 0
+
+    def _is_meant(self, file: InputFile) -> bool:
+        """Whether there is to be a report: of all that was named, and of the DICOM pictures in folders."""
+        own = file.path.absolute().is_relative_to(self._request.out.absolute())
+        with open(file.path, "rb") as stream:
+            meant = not own and looks_like_dicom(stream.read(HEAD_BYTES))
+        if not meant and file.name not in self._request.paths:
+            self._counts["passed_over"] += 1
+            return False
+        return True
+
+    def _objects(self, file: InputFile, number: int) -> dict[str, bytes]:
+        """The objects about one file, as files, by their kind. Raises whatever is wrong with it."""
+        request = self._request
+        source = Source.read(file.path, request.keep_patient, self._uids)
+        results = self._measure(file)
+        report = measurement_report(source, results.frames, self._algorithm, request.dating, number)
+        made = {"sr": report}
+        if results.mask is not None and results.mask.any() and source.is_still:
+            made["seg"] = head_segmentation(source, results.mask, self._algorithm, number)
+        if results.overlay is not None:
+            made["sc"] = overlay_capture(source, results.overlay, self._algorithm, number)
+        self._counts["frames"] += len(results.frames)
+        self._counts["heads"] += sum(1 for frame in results.frames if frame.measurement)
+        return {kind: _as_file(dataset) for kind, dataset in made.items()}
+
+    def _measure(self, file: InputFile) -> _Results:
+        given = self._request.sizes.of(file.name, file.relative)
+        if given.refused:
+            raise FetalheadError(given.refused)
+        results = _Results()
+        for read in read_images(file.path):
+            image = given.sized(read)
+            measurement, prediction = measure_image(image, self._predictor, self._request.dating)
+            results.frames.append(MeasuredFrame(measured_row(file.name, image.frame, measurement), measurement))
+            confidence = measurement.head_confidence if measurement else 0.0
+            if confidence > results.confidence:
+                results.confidence = confidence
+                shown = without_surroundings(image, measurement.ellipse_px)
+                results.overlay = draw_overlay(shown.pixels, measurement, self._request.dating, shown.note)
+                results.mask = head_mask(image, measurement, prediction)
+        if not results.frames:
+            raise FetalheadError("holds no picture")
+        return results
+
+    def _record(self, files: int) -> None:
+        counts = ("frames", "heads", *KINDS, "error", "passed_over")
+        values = {
+            "command": "report",
+            "versions": versions(),
+            "model_id": self._predictor.folder.model_id,
+            "model_version": self._predictor.folder.version,
+            "arguments": self._request.arguments,
+            "bpd_convention": CONVENTION,
+            "counts": {"files": files, **{name: self._counts[name] for name in counts}},
+            "timings": {"total_s": round(time.perf_counter() - self._start, 3)},
+        }
+        write_whole(self._request.out / "run.json", run_record(values), self._request.out)
+
+
+def _as_file(made: Dataset) -> bytes:
+    content = BytesIO()
+    made.save_as(content, enforce_file_format=True)
+    return content.getvalue()

@@ -1,0 +1,222 @@
+"""`fetalhead report`: what the DICOM objects say, read back by other readers than the writer."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from images.dicom_making import dataset, region, save
+from toys import bright_head
+
+from fetalhead.cli import main
+from fetalhead.images.ellipse import Ellipse
+
+highdicom = pytest.importorskip("highdicom")
+pydicom = pytest.importorskip("pydicom")
+
+HEAD = Ellipse(96, 74, 48, 36, 0.4)
+SECRETS = {
+    "PatientName": "Secretname^Planted",
+    "PatientID": "SECRETID77",
+    "PatientBirthDate": "19810203",
+    "StudyDate": "20190405",
+    "AccessionNumber": "SECRETACC",
+    "StudyDescription": "Secretstudy",
+    "ImageComments": "Secretcomment",
+    "ReferringPhysicianName": "Secretdoctor^Dan",
+}
+CODES = {"11984-2": "hc_mm", "11820-8": "bpd_mm", "11851-3": "ofd_mm", "18185-9": "ga_weeks"}
+"""LOINC."""
+
+
+def write_still(path: Path, head: Ellipse = HEAD, delta: tuple[float, float] = (0.1, 0.1), **elements: object) -> Path:
+    """A still of a head below a bar with a bright patch for a name, outside the region."""
+    picture = bright_head(head, (160, 192))
+    picture[2:12, 10:90] = 255
+    given = {"StudyInstanceUID": "1.2.3.4", "SeriesInstanceUID": "1.2.3.4.5", **SECRETS, **elements}
+    return save(dataset(picture, SequenceOfUltrasoundRegions=[region((0, 20, 191, 159), delta)], **given), path)
+
+
+def write_cine(path: Path) -> Path:
+    frames = np.stack([bright_head(HEAD, (160, 192)), np.zeros((160, 192), np.uint8), bright_head(HEAD, (160, 192))])
+    regions = [region((0, 20, 191, 159), (0.1, 0.1))]
+    given = {"StudyInstanceUID": "1.2.3.4", "SeriesInstanceUID": "1.2.3.4.6", "FrameTime": 40, **SECRETS}
+    return save(dataset(frames, frames=3, SequenceOfUltrasoundRegions=regions, **given), path)
+
+
+def report(model: Path, out: Path, *arguments: object) -> int:
+    return main(["report", *map(str, arguments), "--model", str(model), "--out", str(out)])
+
+
+def measured(model: Path, out: Path, path: Path) -> list[dict[str, str]]:
+    assert main(["measure", str(path), "--model", str(model), "--out", str(out)]) == 0
+    with open(out / "measurements.csv", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def groups(report: object) -> list[object]:
+    """The measurement groups of a report, by pydicom alone."""
+    [measurements] = [item for item in report.ContentSequence if concept(item) == "126010"]
+    return list(measurements.ContentSequence)
+
+
+def concept(item: object) -> str:
+    return str(item.ConceptNameCodeSequence[0].CodeValue)
+
+
+def values(group: object) -> dict[str, float]:
+    items = [item for item in group.ContentSequence if item.ValueType == "NUM"]
+    return {CODES[concept(item)]: float(item.MeasuredValueSequence[0].NumericValue) for item in items}
+
+
+def ellipse_of(group: object) -> tuple[np.ndarray, object]:
+    [item] = [item for item in group.ContentSequence if item.ValueType == "SCOORD"]
+    assert item.GraphicType == "ELLIPSE"
+    return np.reshape(item.GraphicData, (4, 2)), item.ContentSequence[0].ReferencedSOPSequence[0]
+
+
+@pytest.mark.parametrize("degrees", [0, 37, 90])
+@pytest.mark.parametrize("delta", [(0.1, 0.1), (0.1, 0.08)])
+def test_order_of_points(degrees: int, delta: tuple[float, float], toy_model: Path, tmp_path: Path) -> None:
+    """CASES.md: points 1-2 end the long axis, 3-4 the short one, column before row, as DICOM counts pixels."""
+    head = Ellipse.make(96, 88, 48, 36, np.radians(degrees))
+    path = write_still(tmp_path / "a.dcm", head, delta)
+    assert report(toy_model, tmp_path / "out", path) == 0
+    [row] = measured(toy_model, tmp_path / "csv", path)
+    read = pydicom.dcmread(tmp_path / "out" / "a.dcm.sr.dcm")
+    [group] = groups(read)
+    points, _ = ellipse_of(group)
+    long, short = points[1] - points[0], points[3] - points[2]
+    # a pixel's centre lies at one half in DICOM
+    assert points.mean(axis=0) == pytest.approx([96.5, 88.5], abs=0.1)
+    assert np.linalg.norm(long) / 2 == pytest.approx(48, abs=0.1)
+    assert np.linalg.norm(short) / 2 == pytest.approx(36, abs=0.1)
+    turned = np.arctan2(long[1], long[0]) - np.radians(degrees)
+    assert 48 * abs(np.sin(turned)) < 0.1  # what the end of the axis is off by
+    assert abs(long @ short) / 48 / 36 < 0.01
+    assert np.linalg.norm(long) / 2 == pytest.approx(float(row["semi_axis_a_px"]), abs=0.001)
+    assert values(group) == {name: float(row[name]) for name in CODES.values()}
+    in_mm = head.scaled(10 * delta[0], 10 * delta[1])
+    assert values(group)["hc_mm"] == pytest.approx(in_mm.perimeter, rel=0.002)
+
+
+def test_a_second_library_reads_the_report(toy_model: Path, tmp_path: Path) -> None:
+    write_still(tmp_path / "a.dcm")
+    report(toy_model, tmp_path / "out", tmp_path / "a.dcm", "--keep-patient")
+    read = highdicom.sr.srread(tmp_path / "out" / "a.dcm.sr.dcm")
+    [group] = read.content.get_planar_roi_measurement_groups()
+    assert group.roi.graphic_type == highdicom.sr.GraphicTypeValues.ELLIPSE
+    assert {measurement.name.value for measurement in group.get_measurements()} == set(CODES)
+    text = (tmp_path / "out" / "a.dcm.sr.dcm").read_bytes()
+    assert b"fetalhead" in text and b"toy-" in text and b"121026" in text  # algorithm, model, a fetus as subject
+    dump = shutil.which("dsrdump")
+    if dump:
+        shown = subprocess.run([dump, tmp_path / "out" / "a.dcm.sr.dcm"], capture_output=True, text=True, check=True)
+        assert "Head Circumference" in shown.stdout and '"Fetus"' in shown.stdout
+
+
+def test_segmentation_and_overlay(toy_model: Path, tmp_path: Path) -> None:
+    path = write_still(tmp_path / "a.dcm")
+    assert report(toy_model, tmp_path / "out", path, "--keep-patient") == 0
+    segmented = pydicom.dcmread(tmp_path / "out" / "a.dcm.seg.dcm")
+    head = bright_head(HEAD, (160, 192)) > 110
+    assert (np.squeeze(segmented.pixel_array).astype(bool) ^ head).sum() < 0.02 * head.sum()
+    assert segmented.SegmentSequence[0].SegmentedPropertyTypeCodeSequence[0].CodeMeaning == "Head"
+    source = pydicom.dcmread(path)
+    assert segmented.SourceImageSequence[0].ReferencedSOPInstanceUID == source.SOPInstanceUID
+    capture = pydicom.dcmread(tmp_path / "out" / "a.dcm.sc.dcm")
+    assert capture.pixel_array.shape[1:] == (300, 3) and not capture.pixel_array[:20, :192].any()
+    assert capture.pixel_array[74, 96].all()
+
+
+def test_a_cine_has_its_ellipses_in_one_report(toy_model: Path, tmp_path: Path) -> None:
+    path = write_cine(tmp_path / "c.dcm")
+    assert report(toy_model, tmp_path / "out", path) == 0
+    found = groups(pydicom.dcmread(tmp_path / "out" / "c.dcm.sr.dcm"))
+    assert [int(ellipse_of(group)[1].ReferencedFrameNumber) for group in found] == [1, 3]
+    written = {file.name for file in (tmp_path / "out").iterdir()}
+    assert written == {"c.dcm.sr.dcm", "c.dcm.sc.dcm", "run.json"}
+
+
+def test_no_head_is_a_report_that_says_so(toy_model: Path, tmp_path: Path) -> None:
+    blank = np.full((160, 192), 30, np.uint8)
+    save(dataset(blank, StudyInstanceUID="1.2", SeriesInstanceUID="1.3"), tmp_path / "n.dcm")
+    assert report(toy_model, tmp_path / "out", tmp_path / "n.dcm") == 0
+    [group] = groups(pydicom.dcmread(tmp_path / "out" / "n.dcm.sr.dcm"))
+    said = [item.ConceptCodeSequence[0].CodeMeaning for item in group.ContentSequence if item.ValueType == "CODE"]
+    assert "Not detected" in said and not [item for item in group.ContentSequence if item.ValueType == "NUM"]
+    assert not (tmp_path / "out" / "n.dcm.seg.dcm").exists()
+
+
+def test_without_a_pixel_size_there_are_no_lengths(toy_model: Path, tmp_path: Path) -> None:
+    save(dataset(bright_head(HEAD), StudyInstanceUID="1.2", SeriesInstanceUID="1.3"), tmp_path / "n.dcm")
+    assert report(toy_model, tmp_path / "out", tmp_path / "n.dcm") == 0
+    [group] = groups(pydicom.dcmread(tmp_path / "out" / "n.dcm.sr.dcm"))
+    assert values(group) == {} and ellipse_of(group)[0].shape == (4, 2)
+    assert report(toy_model, tmp_path / "mm", tmp_path / "n.dcm", "--pixel-size", "1") == 0
+    assert "hc_mm" in values(groups(pydicom.dcmread(tmp_path / "mm" / "n.dcm.sr.dcm"))[0])
+
+
+def test_nothing_of_the_patient_unless_asked_for(toy_model: Path, tmp_path: Path) -> None:
+    source = pydicom.dcmread(write_still(tmp_path / "a.dcm"))
+    write_cine(tmp_path / "c.dcm")
+    assert report(toy_model, tmp_path / "out", tmp_path / "a.dcm", tmp_path / "c.dcm") == 0
+    planted = [*SECRETS.values(), "1.2.3.4", source.SOPInstanceUID]
+    made = [pydicom.dcmread(path) for path in sorted((tmp_path / "out").glob("*.dcm"))]
+    assert len(made) == 5
+    for path in (tmp_path / "out").iterdir():
+        content = path.read_bytes()
+        assert not [text for text in planted if text.encode() in content], path
+    assert len({one.StudyInstanceUID for one in made}) == 1  # both pictures were of one study
+    report(toy_model, tmp_path / "kept", tmp_path / "a.dcm", "--keep-patient")
+    for path in (tmp_path / "kept").glob("*.dcm"):
+        kept = pydicom.dcmread(path)
+        assert (kept.PatientName, kept.PatientID) == ("Secretname^Planted", "SECRETID77")
+        assert kept.StudyInstanceUID == "1.2.3.4"
+        assert (kept.PatientBirthDate, kept.StudyDate, kept.AccessionNumber) == ("19810203", "20190405", "SECRETACC")
+        assert b"Secretcomment" not in path.read_bytes() and b"Secretstudy" not in path.read_bytes()
+
+
+def test_what_is_no_dicom_picture_is_one_line(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_still(folder / "a.dcm", StudyInstanceUID="")
+    save(dataset(bright_head(HEAD), SOPClassUID="1.2.840.10008.5.1.4.1.1.2"), folder / "ct.dcm")
+    Image.fromarray(bright_head(HEAD)).save(folder / "p.png")
+    assert report(toy_model, folder / "out", folder / "p.png", folder, "--keep-patient") == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.count(": ") >= 2 for line in lines[:3]] == [True] * 3
+    assert "p.png: is no DICOM file" in lines[0] and "a.dcm: has no StudyInstanceUID" in lines[1]
+    assert "CT Image Storage" in lines[2] and len(lines) == 4
+    report(toy_model, folder / "out", folder / "a.dcm")
+    capsys.readouterr()
+    report(toy_model, folder / "out", folder)  # its own results lie in the folder, and are no input
+    assert "out/" not in "".join(capsys.readouterr().err.splitlines()[:-1])
+
+
+@pytest.mark.parametrize("keep", [[], ["--keep-patient"]])
+def test_dciodvfy_finds_no_error(keep: list[str], toy_model: Path, tmp_path: Path) -> None:
+    checker = shutil.which("dciodvfy")
+    if checker is None:
+        pytest.skip("dciodvfy not found (Debian package dicom3tools)")
+    still, cine = write_still(tmp_path / "a.dcm"), write_cine(tmp_path / "c.dcm")
+    one = save(
+        dataset(bright_head(HEAD)[None], frames=1, StudyInstanceUID="1.2", SeriesInstanceUID="1.3"),
+        tmp_path / "one.dcm",
+    )
+    cut = write_still(tmp_path / "cut.dcm", Ellipse(150, 88, 52, 40, 0.0))
+    assert report(toy_model, tmp_path / "out", still, cine, one, cut, *keep) == 0
+    made = sorted((tmp_path / "out").glob("*.dcm"))
+    assert len(made) == 3 + 2 + 2 + 3
+    for path in made:
+        shown = subprocess.run([checker, path], capture_output=True, text=True, check=False)
+        said = [line for line in (shown.stdout + shown.stderr).splitlines() if "needed to build DICOMDIR" not in line]
+        assert not [line for line in said if line.startswith(("Error", "Warning"))], (path, said)
