@@ -30,21 +30,18 @@ class Options:
     It goes on where it was stopped; several processes may work on one --out at a time, each on runs of its own.
     """
 
-    grid: list[str] = option("GRID.yaml: arms, label shares, draws (docs/comparing.md)", positional=True)
+    grid: str = option("GRID.yaml: arms, label shares, draws (docs/comparing.md)", positional=True)
     out: str = option("folder for runs/, the CSV files, results.md and the figures")
     plan: bool = option("only tell the runs, and what they will cost here", default=False)
 
 
 def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead compare")
-    if len(options.grid) != 1:
-        raise FetalheadError(f"one grid at a time, not {len(options.grid)}")
-
     from fetalhead.evaluation import figures
     from fetalhead.evaluation.comparison.grid import Grid, planned_runs, with_equal_time
 
     figures.require_matplotlib()
-    grid = parse(Grid, ["--config", options.grid[0]], f"fetalhead compare {options.grid[0]}")
+    grid = parse(Grid, ["--config", options.grid], f"fetalhead compare {options.grid}")
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     runs = planned_runs(grid, _read_options)
