@@ -34,7 +34,7 @@ def write_grid(path: Path, hc18: Path, **changes: Any) -> Path:
         "corruptions": "blur",
         "severities": "1",
     }
-    path.write_text(yaml.safe_dump(values | changes))
+    path.write_text(yaml.safe_dump(values | changes, sort_keys=False))
     return path
 
 
