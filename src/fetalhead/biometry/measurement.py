@@ -59,6 +59,8 @@ class HeadMeasurement:
     """Share (0 to 1) of the ellipse's perimeter that has a contour point beside it; None where none was fitted."""
     cut_by_edge: bool = False
     """Whether the region taken for the head reaches the edge of the picture or of the field of view."""
+    edge_left: Literal["", "picture", "field of view"] = ""
+    """What the ellipse reaches out of; empty for nothing."""
 
     def __bool__(self) -> bool:
         return self.status != "no_head"
@@ -100,6 +102,7 @@ def measure_head(
     edge = _edge_left(outline.ellipse_px, letterbox, field_of_view) if region.cut_by_edge else ""
     notes = [pixel_size.reason] if pixel_size.reason else []
     notes += _unseen(outline.support, edge)
+    found = replace(found, edge_left=edge)
     if not pixel_size:
         return replace(found, status="no_scale", reason="; ".join(notes), ellipse_px=outline.ellipse_px)
     ellipse = outline.ellipse
@@ -121,7 +124,9 @@ def measure_head(
     )
 
 
-def _edge_left(ellipse_px: Ellipse, letterbox: Letterbox, field: FieldOfView | NoFieldOfView | None) -> str:
+def _edge_left(
+    ellipse_px: Ellipse, letterbox: Letterbox, field: FieldOfView | NoFieldOfView | None
+) -> Literal["", "picture", "field of view"]:
     """What the ellipse reaches out of: the field of view, the picture, or nothing (empty).
 
     What is joined to a head may reach the edge without it.

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from fetalhead.biometry.dating import check_formula
 from fetalhead.biometry.measurement import HeadMeasurement, measure_head
+from fetalhead.biometry.quality import judged
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
@@ -65,7 +66,7 @@ def measure_image(
     lowest, highest, _, _ = cv2.minMaxLoc(image.pixels)
     if lowest == highest:
         reason = "the picture is all black" if highest == 0 else f"the picture is blank (every pixel is {highest:.0f})"
-        return HeadMeasurement(status="no_head", reason=reason, pixel_size=image.pixel_size), None
+        return judged(HeadMeasurement(status="no_head", reason=reason, pixel_size=image.pixel_size), None), None
     prediction = predictor.predict(image.pixels)
     measure_in = partial(
         measure_head,
@@ -80,7 +81,7 @@ def measure_image(
         size = image.pixel_size_of(measurement.ellipse_px)
         if size != image.pixel_size:  # the region that holds the head is of another size than the picture at large
             measurement = measure_in(size)
-    return measurement, prediction
+    return judged(measurement, prediction.plane), prediction
 
 
 def grey_picture(array: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:

@@ -1,0 +1,75 @@
+"""How far a measurement can be relied on: a verdict with its reasons, from what is seen of one picture alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fetalhead.biometry.measurement import FULL_SUPPORT, HeadMeasurement
+from fetalhead.catalog import PLANES
+
+HEAD = PLANES[0]
+
+LEAST_HEAD_PLANE = 0.2
+"""A picture with a lower probability of being a head plane shows another one, whatever is outlined in it."""
+
+SURE_HEAD_PLANE = 0.8
+"""Below this, the plane is to be looked at."""
+
+LEAST_SUPPORT = 0.5
+"""With less of the perimeter seen, HC is more guess than measurement."""
+
+CEPHALIC_INDEX = (64.0, 97.0)
+"""HC18's training heads have 66 to 96; normal is 70 to 86 (Hadlock 1981, Am J Roentgenol 137:83)."""
+
+TRAINED_HC_MM = (50.0, 350.0)
+"""HC18's training heads have 59 to 335 mm."""
+
+SURE_OUTLINE = 0.9
+"""Mean head probability inside; a network that never saw the like of a picture is less sure."""
+
+
+def judged(measurement: HeadMeasurement, planes: Mapping[str, float] | None) -> HeadMeasurement:
+    """The measurement with its `quality` and `quality_reasons`, or without a head where the plane is another one.
+
+    `planes` are the probabilities of the planes; None where the model tells none. `accept`: nothing speaks against
+    it; `review`: somebody should look at the overlay; `refuse`: not to be used.
+    """
+    if measurement and planes and planes[HEAD] < LEAST_HEAD_PLANE:
+        measurement = _without_head(measurement, planes)
+        return replace(measurement, quality="refuse", quality_reasons=("other plane",))
+    if not measurement:
+        other = bool(planes) and measurement.plane not in ("", HEAD)
+        return replace(measurement, quality="refuse", quality_reasons=("no head", *(("other plane",) if other else ())))
+    reasons = _doubts(measurement, planes)
+    support = 1.0 if measurement.support is None else measurement.support
+    if support < LEAST_SUPPORT:
+        return replace(measurement, quality="refuse", quality_reasons=reasons)
+    return replace(measurement, quality="review" if reasons else "accept", quality_reasons=reasons)
+
+
+def _without_head(measurement: HeadMeasurement, planes: Mapping[str, float]) -> HeadMeasurement:
+    best = max(planes, key=planes.__getitem__)
+    name = "another plane than head, abdomen and femur" if best == PLANES[-1] else f"another plane, {best}"
+    return HeadMeasurement(
+        status="no_head",
+        reason=f"no head: the picture shows {name} (probability {planes[best]:.2f})",
+        pixel_size=measurement.pixel_size,
+        head_confidence=measurement.head_confidence,
+        plane=measurement.plane,
+        support=measurement.support,
+        cut_by_edge=measurement.cut_by_edge,
+    )
+
+
+def _doubts(measurement: HeadMeasurement, planes: Mapping[str, float] | None) -> tuple[str, ...]:
+    index, hc = measurement.cephalic_index, measurement.hc_mm
+    found = {
+        "plane unsure": bool(planes) and planes[HEAD] < SURE_HEAD_PLANE,  # type: ignore[index]
+        "cut off": bool(measurement.edge_left),
+        "poor contact": measurement.support is not None and measurement.support < FULL_SUPPORT,
+        "unlikely shape": index is not None and not CEPHALIC_INDEX[0] <= index <= CEPHALIC_INDEX[1],
+        "outside what was trained on": measurement.head_confidence < SURE_OUTLINE
+        or (hc is not None and not TRAINED_HC_MM[0] <= hc <= TRAINED_HC_MM[1]),
+    }
+    return tuple(reason for reason, holds in found.items() if holds)
