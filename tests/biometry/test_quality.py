@@ -52,7 +52,9 @@ def test_an_unsure_plane_is_to_be_looked_at() -> None:
     assert judged(PLAIN, planes).quality_reasons == ("plane unsure",)
 
 
-@pytest.mark.parametrize(("plane", "words"), [("abdomen", "another plane, abdomen"), ("other", "another plane than head")])
+@pytest.mark.parametrize(
+    ("plane", "words"), [("abdomen", "another plane, abdomen"), ("other", "another plane than head")]
+)
 def test_another_plane_has_no_head_whatever_is_outlined(plane: str, words: str) -> None:
     planes = {"head": 0.01, "abdomen": 0.0, "femur": 0.0, "other": 0.0} | {plane: 0.99}
     found = judged(replace(PLAIN, plane=plane), planes)
