@@ -87,14 +87,14 @@ def test_header_and_field_of_view_say_what_is_shown() -> None:
 
 
 def test_a_region_counts_alone_where_no_field_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fetalhead.images.image.find_field_of_view", lambda *_: NoFieldOfView("dark"))
+    monkeypatch.setattr("fetalhead.images.field_of_view.find_field_of_view", lambda *_: NoFieldOfView("dark"))
     area = ultrasound_area(UltrasoundImage(picture(), region=(10, 30, 150, 140)))
     assert area is not None and area[30:140, 10:150].all() and area.sum() == 110 * 140
     assert ultrasound_area(UltrasoundImage(picture(), region=(0, 0, 192, 160))) is None
 
 
 def test_without_a_field_the_head_alone_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fetalhead.images.image.find_field_of_view", lambda *_: NoFieldOfView("dark"))
+    monkeypatch.setattr("fetalhead.images.field_of_view.find_field_of_view", lambda *_: NoFieldOfView("dark"))
     image = UltrasoundImage(picture())
     shown = without_surroundings(image, HEAD)
     assert not shown.pixels[:BAR].any() and not shown.pixels[:, :20].any() and shown.pixels[88, 60:130].all()
