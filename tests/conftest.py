@@ -74,3 +74,8 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     (folder / "config.json").write_text(json.dumps(config))
     return folder
+
+
+@pytest.fixture(scope="session")
+def clips_dir() -> Path:
+    return _data("clips")

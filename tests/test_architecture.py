@@ -22,7 +22,8 @@ KNOWS = {
     "training": {"images", "datasets", "models", "inference"},
     "reports": {"images", "biometry", "datasets", "inference"},
     "measuring": {"images", "biometry", "inference", "reports"},
-    "evaluation": {"images", "biometry", "datasets", "inference"},
+    "videos": {"images", "biometry", "inference", "reports", "measuring", "phantoms"},
+    "evaluation": {"images", "biometry", "datasets", "inference", "videos"},
 }
 """What each room may import besides itself, `catalog`, `errors` and `options`; `cli` may import all."""
 

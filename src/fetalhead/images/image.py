@@ -32,6 +32,8 @@ class UltrasoundImage:
     """x0, y0, x1, y1 (exclusive) of the ultrasound region that the file's header tells; None where it tells none."""
     scaled_regions: tuple[ScaledRegion, ...] = ()
     """The regions that a DICOM header calibrates; empty where one pixel size, or none, goes for the whole picture."""
+    time_s: float | None = None
+    """Seconds since the first frame of its clip; None for a single image, and where the clip does not tell."""
 
     _field_of_view: list[FieldOfView | NoFieldOfView] = field(init=False, repr=False, default_factory=list)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fetalhead.phantoms.abdomen import lay_abdomen
+from fetalhead.phantoms.air import lay_air
 from fetalhead.phantoms.femur import lay_femur
 from fetalhead.phantoms.grid import PolarGrid
 from fetalhead.phantoms.head import lay_head
-from fetalhead.phantoms.scene import Abdomen, Head, Scene
+from fetalhead.phantoms.scene import Abdomen, Head, Nothing, Scene
 from fetalhead.phantoms.surroundings import lay_surroundings
 from fetalhead.phantoms.tissue import Tissue
 
@@ -19,6 +20,9 @@ def tissue_of(scene: Scene, grid: PolarGrid) -> Tissue:
         lay_head(subject, scene, grid, tissue)
     elif isinstance(subject, Abdomen):
         lay_abdomen(subject, scene, grid, tissue)
+    elif isinstance(subject, Nothing):
+        if subject.in_air:
+            lay_air(scene, grid, tissue)
     else:
         lay_femur(subject, scene, grid, tissue)
     return tissue

@@ -186,6 +186,16 @@ class Femur:
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """No part of the child: a plane beside it, or a probe without contact."""
+
+    outline: Ellipse
+    """Where a body would be, mm."""
+    in_air: bool = False
+    """Whether the probe hangs in air: echoes of its own face, and darkness."""
+
+
+@dataclass(frozen=True, slots=True)
 class Furniture:
     """What a machine or a de-identifier puts over the picture: a grey bar, and boxes blanked to black."""
 
@@ -202,7 +212,7 @@ class Scene:
     """(H, W) of the picture."""
     pixel_size: float
     """mm, the same along x and y."""
-    subject: Head | Abdomen | Femur
+    subject: Head | Abdomen | Femur | Nothing
     surroundings: Surroundings
     sector: Sector
     beam: Beam

@@ -1,0 +1,160 @@
+"""A clip: frames in order with true time stamps, whatever it is stored as. One frame is in memory at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fetalhead.errors import FetalheadError, UnreadableImage
+from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.inputs import PICTURE_SUFFIXES, find_inputs
+from fetalhead.images.readers import is_picture, read_images
+from fetalhead.images.readers.faults import unreadable
+from fetalhead.videos.clock import clock_of
+
+STILLS = (b"\x89PNG", b"\xff\xd8\xff", b"BM")
+"""Files that hold one picture."""
+
+NAMED = 8
+"""So many damaged frames are named one by one."""
+
+
+@dataclass(slots=True)
+class Faults:
+    """What went wrong while a clip was read."""
+
+    damaged: list[str] = field(default_factory=list)
+    """Numbers (or file names) of the frames that were skipped."""
+    ending: str = ""
+    """Why the clip ends before its end; empty where it does not."""
+
+    def __bool__(self) -> bool:
+        return bool(self.damaged or self.ending)
+
+    def __str__(self) -> str:
+        """All on one line."""
+        parts = []
+        if self.damaged:
+            shown = ", ".join(self.damaged[:NAMED]) + (", ..." if len(self.damaged) > NAMED else "")
+            count = len(self.damaged)
+            parts.append(f"{count} damaged frame{'' if count == 1 else 's'} skipped ({shown})")
+        return "; ".join([*parts, *([self.ending] if self.ending else [])])
+
+
+@dataclass(slots=True, eq=False)
+class Clip:
+    """A clip that can be read, as often as is wanted."""
+
+    path: Path
+    source: Callable[[Faults], Iterator[UltrasoundImage]]
+    """Opens the clip anew. Raises `UnreadableImage`; damaged frames go to the faults and are left out."""
+    expected: int | None = None
+    """Frames that the header claims; None where it does not tell."""
+    rate: float | None = None
+    """Frames a second on average, where the header tells."""
+    faults: Faults = field(default_factory=Faults)
+    """Of the latest reading, so far."""
+
+    def frames(self) -> Iterator[UltrasoundImage]:
+        """The sound frames: `frame` counts from 0, damaged ones included; `time_s` rises from 0 where there is one.
+
+        All are of one shape. Raises `UnreadableImage` where there is no frame at all; what ends a clip later is told
+        in `faults`, and the frames before it stand.
+        """
+        self.faults = faults = Faults()
+        first: UltrasoundImage | None = None
+        try:
+            for number, image in enumerate(self.source(faults)):
+                if first is not None and image.shape != first.shape:
+                    (rows, columns), (height, width) = image.shape, first.shape
+                    faults.ending = f"changes from {width} x {height} to {columns} x {rows} pixels and is read up to there"
+                    return
+                first = first or image
+                yield image if image.frame is not None else replace(image, frame=number)
+        except UnreadableImage as error:
+            if first is None:
+                raise
+            faults.ending = str(error).removeprefix(f"{self.path}: ")
+        if first is None:
+            what = f"all {len(faults.damaged)} frames are damaged" if faults.damaged else "holds no frames"
+            raise unreadable(self.path, what)
+
+
+def open_clip(path: Path | str) -> Clip:
+    """The clip in a video file, a GIF, a DICOM cine, a file of several pictures, or a folder of frames.
+
+    Told by content, whatever the name ends in. Raises `UnreadableImage`, or `MissingExtra` without PyAV.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files = frame_files(path)
+        if not files:
+            raise unreadable(path, "holds no pictures that could be frames")
+        return Clip(path, lambda faults: _folder_frames(files, faults), len(files))
+    if is_picture(path):
+        if _head(path).startswith(STILLS):
+            raise unreadable(path, "is a single picture, no clip: use fetalhead measure")
+        clock = clock_of(path)
+        return Clip(path, lambda faults: _timed(read_images(path), clock.times()), clock.count, clock.rate)
+    from fetalhead.videos.container import open_container
+
+    source, expected, rate = open_container(path)
+    return Clip(path, source, expected, rate)
+
+
+def find_clips(paths: Sequence[str]) -> list[Path]:
+    """The clips that PATHs name: a folder stands for the clips in it, or, where it holds stills alone, for itself.
+
+    Raises `FetalheadError` where a path does not exist.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if not path.exists():
+            raise FetalheadError(f"{path}: no such file or folder")
+        found += (_clips_in(path) if path.is_dir() else []) or [path]
+    return list(dict.fromkeys(found))
+
+
+def frame_files(folder: Path) -> list[Path]:
+    """The pictures of a folder as frames, in the order of the numbers in their names."""
+    files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
+    pictures = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES or is_picture(file)]
+    return sorted(pictures, key=lambda file: _by_number(file.name))
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def _clips_in(folder: Path) -> list[Path]:
+    found = find_inputs([str(folder)])
+    several = [file.path for file in found.files if _is_cine(file.path)]
+    return sorted([*found.videos, *several], key=lambda path: _by_number(str(path)))
+
+
+def _is_cine(path: Path) -> bool:
+    """Whether a picture file is a clip of its own."""
+    if _head(path).startswith(STILLS):
+        return False
+    count = clock_of(path).count
+    return count is not None and count > 1
+
+
+def _folder_frames(files: Sequence[Path], faults: Faults) -> Iterator[UltrasoundImage]:
+    for number, file in enumerate(files):
+        try:
+            yield replace(next(iter(read_images(file))), frame=number)
+        except (UnreadableImage, StopIteration):
+            faults.damaged.append(file.name)
+
+
+def _timed(images: Iterator[UltrasoundImage], times: Iterator[float | None]) -> Iterator[UltrasoundImage]:
+    for image in images:
+        yield replace(image, time_s=next(times, None))
+
+
+def _head(path: Path) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read(8)
