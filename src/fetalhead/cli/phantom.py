@@ -34,8 +34,8 @@ class Options:
         default=None,
     )
     pixel_size: float | None = option("mm a pixel of the picture of --over; HC18's CSV tells by itself", default=None)
-    frames: int = option("frames of a cine", default=60)
-    rate: float = option("frames a second of a cine", default=15.0)
+    frames: int = option("frames of a cine", default=48)
+    rate: float = option("frames a second of a cine", default=12.0)
 
 
 def main(argv: Sequence[str]) -> int:

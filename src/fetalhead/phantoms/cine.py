@@ -18,7 +18,7 @@ from fetalhead.phantoms.render import render
 from fetalhead.phantoms.scene import Abdomen, Head, Nothing, Scene
 
 SHAPE = (300, 444)
-FRAMES, RATE = 60, 15.0
+FRAMES, RATE = 48, 12.0
 
 CAP = 0.95
 """Beyond this share of the head's half height only the scalp is cut: no head is seen."""
