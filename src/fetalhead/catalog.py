@@ -8,7 +8,10 @@ from __future__ import annotations
 COMMANDS = {
     "measure": "measure heads in images, DICOM files and folders",
     "report": "write measured DICOM pictures as DICOM SR, segmentation and overlay",
-    "phantom": "make labelled ultrasound-like images of heads and other planes",
+    "video": "follow the head through clips: HC over time, best frames, one steady HC",
+    "frames": "take frames out of clips: distinct ones, or the least sure ones, to learn from",
+    "live": "measure a camera's or capture card's picture as it comes",
+    "phantom": "make labelled ultrasound-like images and cines of heads and other planes",
     "train": "train a network: supervised, semi-supervised or multitask",
     "evaluate": "compare a model with reference outlines",
     "compare": "train and score a grid of strategies, label shares and draws, and compare them",

@@ -43,11 +43,11 @@ def make_parser(options: type, prog: str, fixed: Mapping[str, str]) -> _Parser:
     parser = _Parser(prog=prog, description=(options.__doc__ or "").strip())
     parser.add_argument("--config", action="config", help="read options from this YAML file; later options win")
     kinds = typing.get_type_hints(options)
-    parser.wanted = {name: _in_words(kind) for name, kind in kinds.items()}
+    parser.wanted = {_key(name): _in_words(kind) for name, kind in kinds.items()}
     for field in dataclasses.fields(options):
         help = field.metadata.get("help", "")
         kind = kinds[field.name]
-        name = "--" + field.name.replace("_", "-")
+        name = "--" + _key(field.name).replace("_", "-")
         if field.name in fixed:
             parser.add_argument(name, type=str, default=fixed[field.name], help=SUPPRESS)
         elif field.metadata.get("positional"):
@@ -86,9 +86,14 @@ def _filled(options: type[Options], parser: _Parser, values: Any, fixed: Mapping
             parser.error(f"{name} is {value} here, not {getattr(values, name)}")
     names = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
     try:
-        return options(**{name: getattr(values, name) for name in names})
+        return options(**{name: getattr(values, _key(name)) for name in names})
     except FetalheadError as error:
         parser.error(str(error))
+
+
+def _key(name: str) -> str:
+    """What a field is called outside of Python, whose own words (`from`) it may bear with a `_` behind."""
+    return name.rstrip("_")
 
 
 def _repeatable(options: type, argv: Sequence[str]) -> list[str]:

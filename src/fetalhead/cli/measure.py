@@ -62,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
         return 2
     from fetalhead.measuring.run import MeasuringRun
 
-    with _interruptible():
+    with interruptible():
         run = MeasuringRun(request)
         status = run.run()
     if options.json and status != 130:
@@ -110,7 +110,7 @@ def typed_pixel_size(pixel_size: str | float | list[float] | None) -> str | None
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """SIGINT stops the run, also where a shell script started it with `&` and so with SIGINT ignored."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -44,6 +44,8 @@ SPEED, ACCELERATION = 1.0, 3.0
 LEAST_NOISE = 1e-3
 """Measurement noise is never taken for less (share of the head's size, or of its moments)."""
 
+LEAST_WEIGHT = 0.01
+
 MOST_CORRELATION = 0.9
 
 
@@ -57,14 +59,30 @@ class Observations:
     weights: array[float] = field(default_factory=lambda: array("d"))
     """Confidence, 0 to 1: the variance of a frame is that of a sure one divided by it."""
 
-    def add(self, time_s: float | None, measurement: HeadMeasurement) -> float:
+    def add(self, time_s: float | None, seen: Seen) -> float:
         """The next frame; gives the time that it is taken to have, in s."""
         when = len(self.times) / NOMINAL_RATE if time_s is None else time_s
-        ellipse = measurement.ellipse_px
         self.times.append(when)
-        self.states.extend([math.nan] * 5 if ellipse is None or not is_head(measurement) else state_of(ellipse))
-        self.weights.append(confidence(measurement))
+        self.states.extend(seen.state or [math.nan] * 5)
+        self.weights.append(seen.weight)
         return when
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a frame tells of the head."""
+
+    state: list[float] | None
+    """5 numbers (see `state`); None without a head."""
+    weight: float
+    """Confidence, 0 to 1."""
+
+    @classmethod
+    def of(cls, measurement: HeadMeasurement) -> Seen:
+        """Of a frame's measurement: a head in a plane of the head, as far as the model tells planes."""
+        ellipse = measurement.ellipse_px if measurement.plane in ("", "head") else None
+        sure = (measurement.support or 0.0) * measurement.head_confidence
+        return cls(None if ellipse is None else state_of(ellipse).tolist(), max(LEAST_WEIGHT, sure**2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,16 +101,6 @@ class Track:
     @property
     def followed(self) -> BoolArray:
         return np.asarray(self.accepted | self.bridged)
-
-
-def is_head(measurement: HeadMeasurement) -> bool:
-    """Whether a frame's measurement is of a head, in a plane of the head as far as the model tells planes."""
-    return bool(measurement) and measurement.plane in ("", "head")
-
-
-def confidence(measurement: HeadMeasurement) -> float:
-    """0 to 1: how far the outline is seen, and how sure the network is."""
-    return max(0.01, (measurement.support or 0.0) ** 2 * measurement.head_confidence**2)
 
 
 def follow(

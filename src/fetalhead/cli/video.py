@@ -1,0 +1,75 @@
+"""`fetalhead video`: the head followed through clips: HC over time, the best frames, one steady HC."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fetalhead.catalog import DATING, MODELS, PROVIDERS
+from fetalhead.cli.command import parse
+from fetalhead.errors import FetalheadError
+from fetalhead.options import option
+
+if TYPE_CHECKING:
+    from fetalhead.videos.analysis import Wanted
+
+DEFAULT_MODEL = "small" if "small" in MODELS else MODELS[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Follow the fetal head through clips: HC over time, the best frames, and one HC with an interval for each clip."""
+
+    clips: list[str] = option(
+        "videos, GIFs, DICOM cines, folders of frames, and folders of clips", positional=True
+    )
+    out: str = option("folder; each clip gets one of its own in it. Run again, it goes on where it stopped")
+    pixel_size: str | float | list[float] | None = option(
+        "size of a pixel of the picture as shown in mm, S or X,Y; comes before what a clip itself tells", default=None
+    )
+    model: str = option(f"a bundled model ({', '.join(MODELS)}) or a model folder", default=DEFAULT_MODEL)
+    stride: int = option("measure each so-manieth frame", default=1)
+    from_: float | None = option("start at so many seconds", default=None)
+    to: float | None = option("end at so many seconds", default=None)
+    dating: str = option(f"gestational age by {' or '.join(DATING)}", default="hadlock1984")
+    provider: str = option(f"where the network runs: {', '.join(PROVIDERS)}", default="cpu")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; gives the exit status."""
+    options = parse(Options, argv, "fetalhead video")
+    try:
+        wanted = _wanted(options)
+    except FetalheadError as error:
+        print(f"fetalhead video: {error} (see fetalhead video --help)", file=sys.stderr)
+        return 2
+    from fetalhead.cli.measure import interruptible
+    from fetalhead.inference.predictor import Predictor
+    from fetalhead.videos.run import analyse_clips
+
+    with interruptible():
+        return analyse_clips(options.clips, Path(options.out), Predictor(options.model, options.provider), wanted)
+
+
+def _wanted(options: Options) -> Wanted:
+    from fetalhead.cli.measure import typed
+    from fetalhead.images.pixel_size import parse_pixel_size
+    from fetalhead.videos.analysis import Wanted
+
+    if options.dating not in DATING:
+        raise FetalheadError(f"--dating {options.dating!r}: there are {', '.join(DATING)}")
+    if options.stride < 1:
+        raise FetalheadError(f"--stride {options.stride}: at least 1 is needed")
+    for name, value in (("--from", options.from_), ("--to", options.to)):
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise FetalheadError(f"{name} {value}: wants seconds, 0 or more")
+    if options.from_ is not None and options.to is not None and options.to < options.from_:
+        raise FetalheadError(f"--to {options.to:g} lies before --from {options.from_:g}")
+    size = typed(options.pixel_size)
+    return Wanted(
+        parse_pixel_size(size) if size is not None else None, options.stride, options.from_, options.to, options.dating
+    )

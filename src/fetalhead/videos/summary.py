@@ -1,0 +1,107 @@
+"""What a clip comes to: a score for each frame, its best frames, and one HC with an interval."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.images.pixel_size import PixelSize
+from fetalhead.videos.plane_score import of_size
+from fetalhead.videos.state import ellipse_of
+from fetalhead.videos.track import Track
+
+FloatArray = npt.NDArray[np.float64]
+
+BEST = 3
+APART_S, APART_SHARE = 0.5, 0.05
+"""Best frames are at least so long apart, and by this share of the clip."""
+
+SHARPNESS = 8
+"""Frames count for the clip's HC by this power of their score: near the best plane fully, far from it not at all."""
+
+LARGEST_PERCENT = 95
+LEVEL_PERCENT = 95
+Z = 1.96
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """Of each of a clip's N frames; NaN where there is none. Lengths in mm, or in pixels for a clip without scale."""
+
+    hc: FloatArray
+    """The frame's own."""
+    smooth: FloatArray
+    low: FloatArray
+    high: FloatArray
+    score: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ClipHC:
+    """One HC for a clip, and the interval in which 95 % of the frames that it rests on lie."""
+
+    hc: float
+    low: float
+    high: float
+
+
+def figures(track: Track, hc: FloatArray, parts: FloatArray, sizes: FloatArray, scenes: npt.NDArray[np.int_]) -> Figures:
+    """The figures of the frames: (N,) own HC and score of parts, (N, 2) pixel sizes (1, 1 without scale)."""
+    count = len(hc)
+    smooth = np.full(count, np.nan)
+    for number in np.flatnonzero(track.followed):
+        ellipse = ellipse_of(track.states[number])
+        if ellipse is not None:
+            smooth[number] = ellipse.scaled(*map(float, sizes[number])).perimeter
+    margin = np.exp(Z * track.size_sd)
+    score = np.where(track.accepted, parts, np.nan)
+    for scene in np.unique(scenes):
+        here = (scenes == scene) & track.accepted & np.isfinite(smooth)
+        if here.any():
+            score[here] *= of_size(smooth[here], float(np.percentile(smooth[here], LARGEST_PERCENT)))
+    return Figures(hc, smooth, smooth / margin, smooth * margin, score)
+
+
+def best_frames(score: FloatArray, times: FloatArray) -> list[int]:
+    """Up to three frames with the highest scores, apart in time; none where no frame has a score."""
+    if not len(times):
+        return []
+    apart = max(APART_S, APART_SHARE * float(times[-1] - times[0]))
+    chosen: list[int] = []
+    for number in np.argsort(-np.nan_to_num(score, nan=-1.0), kind="stable"):
+        if len(chosen) == BEST or not score[number] > 0:
+            break
+        if all(abs(times[number] - times[other]) >= apart for other in chosen):
+            chosen.append(int(number))
+    return chosen
+
+
+def clip_hc(figures: Figures, counted: npt.NDArray[np.bool_]) -> ClipHC | None:
+    """The median of the smoothed HC over the `counted` frames (accepted, none twice), weighted by their scores.
+
+    The interval holds 95 % of those frames' own HC, by the same weights; None without a head.
+    """
+    usable = counted & np.isfinite(figures.smooth) & np.isfinite(figures.hc) & (figures.score > 0)
+    if not usable.any():
+        return None
+    weights = (figures.score[usable] / figures.score[usable].max()) ** SHARPNESS
+    tail = (100 - LEVEL_PERCENT) / 200
+    middle = _quantile(figures.smooth[usable], weights, 0.5)
+    low, high = (_quantile(figures.hc[usable], weights, share) for share in (tail, 1 - tail))
+    return ClipHC(middle, min(low, middle), max(high, middle))
+
+
+def _quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
+    """The weighted quantile: linear between the middles of the weights."""
+    order = np.argsort(values)
+    values, weights = values[order], weights[order]
+    places = (np.cumsum(weights) - weights / 2) / weights.sum()
+    return float(np.interp(share, places, values))
+
+
+def scale_of(size: PixelSize) -> tuple[float, float]:
+    """What pixels are multiplied by: mm along x and y, or 1 where they are not known."""
+    return (size.x, size.y) if size and math.isfinite(size.x) else (1.0, 1.0)
