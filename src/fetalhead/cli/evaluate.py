@@ -39,6 +39,12 @@ class EvaluateOptions:
     )
     severities: str = option("severities of the corruptions, 1 to 5", default="1,2,3,4,5")
     clean: bool = option("take out what is drawn over the pictures of hc18=DIR before they are measured", default=False)
+    video: bool = option(
+        "figures of steadiness: of cines=DIR as phantom --video makes them, of known motion over hc18=DIR, of the runs of "
+        "masks=DIR (its sequences.csv), or of clips=DIR without a head; writes metrics.json and clips.csv",
+        default=False,
+    )
+    clips: int = option("clips of motion over hc18=DIR, with --video", default=40)
     one_a_subject: bool = option("corrupt one image a subject: enough for a sweep", default=False)
 
 
@@ -76,6 +82,8 @@ def main(argv: Sequence[str]) -> int:
     from fetalhead.evaluation.evaluate import select
     from fetalhead.inference.predictor import Predictor
 
+    if options.video:
+        return _evaluate_video(options)
     figures.require_matplotlib()
     corruptions, severities = chosen_kinds(options.corruptions or ""), chosen_severities(options.severities)
     data = open_data(options.data)
@@ -101,6 +109,30 @@ def main(argv: Sequence[str]) -> int:
         unreadable = _evaluate_outlines(task, corruptions, severities)
     left_out = f"; {len(unreadable)} of {len(chosen)} images could not be read and are left out" if unreadable else ""
     print(f"\nwritten to {out}{left_out}", file=sys.stderr)
+    return 1 if unreadable else 0
+
+
+def _evaluate_video(options: EvaluateOptions) -> int:
+    from fetalhead.errors import FetalheadError
+    from fetalhead.evaluation.video import clips_table, evaluate_clips, true_clips, write_clips
+    from fetalhead.inference.predictor import Predictor
+
+    if options.clips < 1:
+        raise FetalheadError(f"--clips {options.clips}: at least 1 is needed")
+    clips = true_clips(options.data, options.split, options.clips)
+    predictor = Predictor(options.model)
+    with _writing(Path(options.out)) as out:
+        out.mkdir(parents=True, exist_ok=True)
+    unreadable: list[str] = []
+    scored = evaluate_clips(clips, predictor, unreadable.append)
+    for line in unreadable:
+        print(f"fetalhead evaluate: {line}", file=sys.stderr)
+    if not scored:
+        raise FetalheadError(f"none of the {len(clips)} clips of --data {options.data} can be read")
+    about = {"model_id": predictor.folder.model_id, "data": options.data, "unreadable": len(unreadable)}
+    with _writing(Path(options.out)) as out:
+        write_clips(out, scored, about)
+    print(f"{predictor.folder.model_id} on {options.data}: {clips_table(scored)}")
     return 1 if unreadable else 0
 
 

@@ -10,7 +10,6 @@ import hashlib
 import json
 import math
 import time
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,6 @@ import numpy as np
 
 from fetalhead.biometry.dating import gestational_age
 from fetalhead.errors import FetalheadError
-from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.inference.measuring import measure_image
@@ -29,18 +27,16 @@ from fetalhead.inference.predictor import Predictor
 from fetalhead.measuring.csv_file import csv_line
 from fetalhead.measuring.whole_files import write_whole
 from fetalhead.reports.overlay import draw_overlay, encode_png
-from fetalhead.reports.rows import DECIMALS, Row, measured_row
+from fetalhead.reports.rows import DECIMALS, Row
 from fetalhead.reports.run_record import run_record, versions
 from fetalhead.videos.ahead import ahead
 from fetalhead.videos.clip import Clip, frame_files
 from fetalhead.videos.drawing import draw_chart, draw_frame, strip_height
-from fetalhead.videos.frame_ledger import FrameLedger, FrameRecord
-from fetalhead.videos.plane_score import plane_parts
+from fetalhead.videos.frame_ledger import FrameLedger
+from fetalhead.videos.measured import MeasuredClip, Outcome, frame_record
 from fetalhead.videos.progress import ClipProgress
-from fetalhead.videos.scenes import SceneFinder
 from fetalhead.videos.state import ellipse_of
-from fetalhead.videos.summary import ClipHC, Figures, best_frames, clip_hc, figures, scale_of
-from fetalhead.videos.track import NOMINAL_RATE, Observations, Seen, Track, follow
+from fetalhead.videos.track import NOMINAL_RATE
 from fetalhead.videos.visible import Spread, only, visible_mask
 from fetalhead.videos.writer import VideoWriter
 
@@ -80,22 +76,6 @@ class Wanted:
             taken += 1
 
 
-@dataclass(slots=True, eq=False)
-class _Measured:
-    """What the first reading leaves in memory: some 20 numbers a frame."""
-
-    observations: Observations
-    scenes: SceneFinder
-    hc: array[float]
-    parts: array[float]
-    sizes: array[float]
-    frames: array[int]
-    times: array[float]
-    """As the clip tells them; NaN where it does not."""
-    first: UltrasoundImage | None = None
-    spread: Spread | None = None
-
-
 class ClipAnalysis:
     """The analysis of one clip into its folder."""
 
@@ -104,9 +84,7 @@ class ClipAnalysis:
         self._progress = progress
         self._scratch = out / ".fetalhead"
         self._seconds = dict.fromkeys(STAGES, 0.0)
-        self.hc: ClipHC | None = None
-        self.unit = "px"
-        self.best: list[int] = []
+        self._outcome: Outcome | None = None
 
     def run(self) -> bool:
         """Do what is not yet done; gives False where an earlier run had done all.
@@ -119,23 +97,23 @@ class ClipAnalysis:
             return False
         ledger = FrameLedger(self._scratch / "frames.jsonl", about)
         try:
-            measured = self._measure(ledger)
+            measured, first, spread = self._measure(ledger)
             start = time.perf_counter()
-            track, result, best = self._followed(measured)
+            self._outcome = outcome = measured.outcome()
             self._seconds["follow"] += time.perf_counter() - start
-            self._write_rows(ledger, measured, track, result)
-            shown = self._draw(measured, track, result, best)
-            self._write_summary(about, measured, track, result, best, shown)
+            self._write_rows(ledger, measured, outcome)
+            shown = self._draw(measured, outcome, first, spread)
+            self._write_summary(about, measured, outcome, shown)
         finally:
             ledger.close()
         return True
 
     def told(self) -> str:
         """The result in a few words."""
-        if self.hc is None:
+        outcome = self._outcome
+        if outcome is None or outcome.hc is None:
             return "no head"
-        scale = "" if self.unit == "mm" else ", no pixel size known"
-        return f"{self._title()}{scale}"
+        return f"{_title(outcome)}{'' if outcome.unit == 'mm' else ', no pixel size known'}"
 
     def _about(self) -> dict[str, Any]:
         """All that the results depend on."""
@@ -163,38 +141,31 @@ class ClipAnalysis:
         names = ["frames.csv", "overlay.mp4", "hc.png", *(f"best_{rank + 1}.png" for rank in range(len(record["best"])))]
         return all((self._out / name).is_file() for name in names)
 
-    def _measure(self, ledger: FrameLedger) -> _Measured:
-        measured = _Measured(Observations(), SceneFinder(), array("d"), array("d"), array("d"), array("q"), array("d"))
-        measured.spread = Spread()
-        earlier = ledger.records()
-        left = ledger.finished
+    def _measure(self, ledger: FrameLedger) -> tuple[MeasuredClip, UltrasoundImage, Spread]:
+        measured, spread = MeasuredClip(), Spread()
+        first: UltrasoundImage | None = None
+        earlier, left = ledger.records(), ledger.finished
         self._progress.start("measured", self._expected())
         start = time.perf_counter()
         for image in ahead(self._wanted.frames(self._clip)):
             read = time.perf_counter()
-            record = next(earlier) if left > 0 else self._record(image)
-            if left <= 0:
+            if left > 0:
+                record, left = next(earlier), left - 1
+            else:
+                measurement, prediction = measure_image(image, self._predictor, self._wanted.dating)
+                record = frame_record(str(self._clip.path), image, measurement, prediction)
                 ledger.add(record)
-            left -= 1
-            when = measured.observations.add(record.time_s, record.seen)
-            measured.scenes.add(image.pixels, when)
-            row = record.row
-            measured.hc.append(_hc_of(row))
-            measured.parts.append(math.nan if record.score is None else record.score)
-            measured.sizes.extend(scale_of(_size_of(row)))
-            measured.frames.append(row.frame or 0)
-            measured.times.append(math.nan if record.time_s is None else record.time_s)
-            measured.first = measured.first or image
-            if measured.spread is not None:
-                measured.spread.add(image.pixels)
+            measured.add(image.pixels, record)
+            spread.add(image.pixels)
+            first = first or image
             done = time.perf_counter()
             self._seconds["read"] += read - start
             self._seconds["measure"] += done - read
             self._progress.step()
             start = time.perf_counter()
-        if measured.first is None:
+        if first is None:
             raise FetalheadError(f"{self._clip.path}: no frame lies between --from and --to")
-        return measured
+        return measured, first, spread
 
     def _expected(self) -> int | None:
         """Frames to come, as far as the header tells."""
@@ -207,24 +178,8 @@ class ClipAnalysis:
             count = round(max(end - (wanted.start_s or 0.0), 0) * rate)
         return math.ceil(count / wanted.stride)
 
-    def _record(self, image: UltrasoundImage) -> FrameRecord:
-        measurement, prediction = measure_image(image, self._predictor, self._wanted.dating)
-        parts = plane_parts(image.pixels, measurement, prediction.plane if prediction else None)
-        row = measured_row(str(self._clip.path), image.frame, measurement)
-        return FrameRecord(row, image.time_s, Seen.of(measurement), None if parts is None else round(parts.score, 6))
-
-    def _followed(self, measured: _Measured) -> tuple[Track, Figures, list[int]]:
-        scenes, frozen = np.asarray(measured.scenes.scenes), np.asarray(measured.scenes.frozen, dtype=bool)
-        track = follow(measured.observations, scenes, frozen)
-        sizes = np.asarray(measured.sizes).reshape(-1, 2)
-        result = figures(track, np.asarray(measured.hc), np.asarray(measured.parts), sizes, scenes)
-        best = best_frames(result.score, np.asarray(measured.observations.times))
-        counted = track.accepted & ~(frozen & np.roll(track.accepted, 1))
-        self.hc, self.best = clip_hc(result, counted), best
-        self.unit = "mm" if len(best) and (sizes[best[0]] != 1).any() else "px"
-        return track, result, best
-
-    def _write_rows(self, ledger: FrameLedger, measured: _Measured, track: Track, result: Figures) -> None:
+    def _write_rows(self, ledger: FrameLedger, measured: MeasuredClip, outcome: Outcome) -> None:
+        track, result = outcome.track, outcome.figures
         part = self._scratch / "frames.csv"
         with open(part, "wb") as stream:
             stream.write(csv_line(COLUMNS))
@@ -243,12 +198,11 @@ class ClipAnalysis:
                 )
         part.replace(self._out / "frames.csv")
 
-    def _draw(self, measured: _Measured, track: Track, result: Figures, best: list[int]) -> str:
+    def _draw(self, measured: MeasuredClip, outcome: Outcome, first: UltrasoundImage, spread: Spread) -> str:
         """Write the overlay, the best frames and the chart; gives where what is shown comes from."""
-        first, times = measured.first, measured.observations.times
-        assert first is not None and measured.spread is not None
-        mask, origin = visible_mask(first, measured.spread.frames)
-        measured.spread = None
+        track, times, best = outcome.track, measured.observations.times, outcome.best
+        mask, origin = visible_mask(first, spread.frames)
+        spread.frames.clear()
         shape = (first.shape[0] + strip_height(first.shape[1]), first.shape[1])
         part = self._scratch / "overlay.mp4"
         for old in self._out.glob("best_*.png"):
@@ -259,8 +213,7 @@ class ClipAnalysis:
                 start = time.perf_counter()
                 shown = only(image.pixels, mask)
                 ellipse = ellipse_of(track.states[number]) if track.followed[number] else None
-                caption = self._caption(number, image.time_s, result, bridged=bool(track.bridged[number]))
-                picture = draw_frame(shown, ellipse, caption, bridged=bool(track.bridged[number]))
+                picture = draw_frame(shown, ellipse, _caption(number, image, outcome), bridged=track.bridged[number])
                 drawn = time.perf_counter()
                 writer.add(picture, times[number] - times[0])
                 if number in best:
@@ -271,55 +224,45 @@ class ClipAnalysis:
                 self._seconds["write"] += time.perf_counter() - drawn
                 self._progress.step()
         part.replace(self._out / "overlay.mp4")
+        across = "seconds" if first.time_s is not None else "seconds, at 25 frames a second"
         chart = draw_chart(
-            np.asarray(times), result, np.asarray(measured.scenes.scenes), track.bridged, best,
-            self._title(), self.unit, "seconds" if first.time_s is not None else "seconds, at 25 frames a second",
+            np.asarray(times), outcome.figures, np.asarray(measured.scenes.scenes), track.bridged, best,
+            _title(outcome), outcome.unit, across,
         )  # fmt: skip
         write_whole(self._out / "hc.png", encode_png(chart), self._scratch)
         return origin
 
-    def _title(self) -> str:
-        if self.hc is None:
-            return "no head"
-        return f"HC {self.hc.hc:.1f} {self.unit} ({self.hc.low:.1f} to {self.hc.high:.1f})"
-
-    def _caption(self, number: int, time_s: float | None, result: Figures, *, bridged: bool) -> str:
-        when = f"frame {number}" if time_s is None else f"{time_s:.2f} s"
-        if not math.isfinite(result.smooth[number]):
-            return f"{when}   no head"
-        span = f"({result.low[number]:.1f} to {result.high[number]:.1f})"
-        return f"{when}   HC {result.smooth[number]:.1f} {self.unit} {span}{'   bridged' if bridged else ''}"
-
-    def _write_summary(
-        self, about: dict[str, Any], measured: _Measured, track: Track, result: Figures, best: list[int], shown: str
-    ) -> None:
-        scenes = np.asarray(measured.scenes.scenes)
-        hc, count = self.hc, len(scenes)
-        dated = gestational_age(hc.hc, self._wanted.dating) if hc is not None and self.unit == "mm" else None
-        faults = self._clip.faults
+    def _write_summary(self, about: dict[str, Any], measured: MeasuredClip, outcome: Outcome, shown: str) -> None:
+        hc, count, track = outcome.hc, len(measured), outcome.track
+        scaled = outcome.unit == "mm"
+        age = gestational_age(hc.hc, self._wanted.dating) if hc is not None and scaled else None
         values = {
             "clip": str(self._clip.path),
-            "status": "no_head" if hc is None else "ok" if self.unit == "mm" else "no_scale",
-            "unit": self.unit,
+            "status": "no_head" if hc is None else "ok" if scaled else "no_scale",
+            "unit": outcome.unit,
             "hc": hc and _rounded(hc.hc),
             "hc_low": hc and _rounded(hc.low),
             "hc_high": hc and _rounded(hc.high),
-            "ga_weeks": _rounded(dated.weeks) if dated else None,
+            "ga_weeks": _rounded(age.weeks) if age else None,
             "best": [
-                {"frame": int(measured.frames[number]), "time_s": _rounded(measured.times[number]),
-                 "plane_score": _rounded(result.score[number]), "hc_smooth": _rounded(result.smooth[number])}
-                for number in best
+                {
+                    "frame": measured.numbers[number],
+                    "time_s": _rounded(measured.times[number]),
+                    "plane_score": _rounded(outcome.figures.score[number]),
+                    "hc_smooth": _rounded(outcome.figures.smooth[number]),
+                }
+                for number in outcome.best
             ],
             "counts": {
                 "frames": count,
-                "with_head": int(np.isfinite(np.asarray(measured.hc)).sum()),
+                "with_head": sum(map(math.isfinite, measured.parts)),
                 "accepted": int(track.accepted.sum()),
                 "bridged": int(track.bridged.sum()),
-                "frozen": int(sum(measured.scenes.frozen)),
-                "scenes": len(np.unique(scenes)),
-                "damaged": len(faults.damaged),
+                "frozen": sum(measured.scenes.frozen),
+                "scenes": len(set(measured.scenes.scenes)),
+                "damaged": len(self._clip.faults.damaged),
             },
-            "faults": str(faults),
+            "faults": str(self._clip.faults),
             "shown": shown,
             "timings": {
                 "frames_per_s": round(count / max(sum(self._seconds.values()), 1e-9), 2),
@@ -327,8 +270,23 @@ class ClipAnalysis:
             },
             "versions": versions(),
             "about": about,
-        }  # fmt: skip
+        }
         write_whole(self._out / "clip.json", run_record(values), self._scratch)
+
+
+def _title(outcome: Outcome) -> str:
+    hc = outcome.hc
+    return "no head" if hc is None else f"HC {hc.hc:.1f} {outcome.unit} ({hc.low:.1f} to {hc.high:.1f})"
+
+
+def _caption(number: int, image: UltrasoundImage, outcome: Outcome) -> str:
+    result = outcome.figures
+    when = f"frame {image.frame}" if image.time_s is None else f"{image.time_s:.2f} s"
+    if not math.isfinite(result.smooth[number]):
+        return f"{when}   no head"
+    span = f"({result.low[number]:.1f} to {result.high[number]:.1f})"
+    bridged = "   bridged" if outcome.track.bridged[number] else ""
+    return f"{when}   HC {result.smooth[number]:.1f} {outcome.unit} {span}{bridged}"
 
 
 def content_of(path: Path) -> str:
@@ -337,20 +295,6 @@ def content_of(path: Path) -> str:
         return sha256(path)
     stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in frame_files(path)]
     return hashlib.sha256(json.dumps(stats).encode()).hexdigest()
-
-
-def _size_of(row: Row) -> PixelSize:
-    x, y = row.pixel_size_x_mm, row.pixel_size_y_mm
-    return PixelSize.unknown("") if x is None or y is None else PixelSize(x, y, row.pixel_size_source or "user")
-
-
-def _hc_of(row: Row) -> float:
-    """The frame's HC in mm, or in pixels without a scale; NaN without a head."""
-    if row.hc_mm is not None:
-        return row.hc_mm
-    if row.semi_axis_a_px is None or row.semi_axis_b_px is None:
-        return math.nan
-    return Ellipse.make(0, 0, row.semi_axis_a_px, row.semi_axis_b_px, 0).perimeter
 
 
 def _rounded(value: float) -> float | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.images.pixel_size import PixelSize
 from fetalhead.videos.plane_score import of_size
 from fetalhead.videos.state import ellipse_of
 from fetalhead.videos.track import Track
@@ -19,8 +17,11 @@ BEST = 3
 APART_S, APART_SHARE = 0.5, 0.05
 """Best frames are at least so long apart, and by this share of the clip."""
 
-SHARPNESS = 8
+SHARPNESS = 4
 """Frames count for the clip's HC by this power of their score: near the best plane fully, far from it not at all."""
+
+AGREEMENT = 0.02
+"""A frame whose own HC is off the smoothed one by so much (share) is no frame to show."""
 
 LARGEST_PERCENT = 95
 LEVEL_PERCENT = 95
@@ -49,7 +50,7 @@ class ClipHC:
 
 
 def figures(track: Track, hc: FloatArray, parts: FloatArray, sizes: FloatArray, scenes: npt.NDArray[np.int_]) -> Figures:
-    """The figures of the frames: (N,) own HC and score of parts, (N, 2) pixel sizes (1, 1 without scale)."""
+    """The figures of the frames: (N,) own HC and score of parts, (N, 2) pixel sizes (1, 1 for pixels)."""
     count = len(hc)
     smooth = np.full(count, np.nan)
     for number in np.flatnonzero(track.followed):
@@ -62,6 +63,7 @@ def figures(track: Track, hc: FloatArray, parts: FloatArray, sizes: FloatArray, 
         here = (scenes == scene) & track.accepted & np.isfinite(smooth)
         if here.any():
             score[here] *= of_size(smooth[here], float(np.percentile(smooth[here], LARGEST_PERCENT)))
+    score *= np.exp(-0.5 * ((hc / smooth - 1) / AGREEMENT) ** 2)
     return Figures(hc, smooth, smooth / margin, smooth * margin, score)
 
 
@@ -100,8 +102,3 @@ def _quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
     values, weights = values[order], weights[order]
     places = (np.cumsum(weights) - weights / 2) / weights.sum()
     return float(np.interp(share, places, values))
-
-
-def scale_of(size: PixelSize) -> tuple[float, float]:
-    """What pixels are multiplied by: mm along x and y, or 1 where they are not known."""
-    return (size.x, size.y) if size and math.isfinite(size.x) else (1.0, 1.0)
