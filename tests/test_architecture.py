@@ -23,7 +23,7 @@ KNOWS = {
     "reports": {"images", "biometry", "datasets", "inference"},
     "measuring": {"images", "biometry", "inference", "reports"},
     "videos": {"images", "biometry", "inference", "reports", "measuring", "phantoms"},
-    "evaluation": {"images", "biometry", "datasets", "inference", "videos"},
+    "evaluation": {"images", "biometry", "datasets", "inference", "phantoms", "videos"},
 }
 """What each room may import besides itself, `catalog`, `errors` and `options`; `cli` may import all."""
 

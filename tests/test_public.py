@@ -16,8 +16,8 @@ from fetalhead.catalog import COMMANDS, DATASETS, DATING, MODELS
 from fetalhead.cli import main
 
 PUBLIC = {
-    "Ellipse", "FetalheadError", "HeadMeasurement", "PixelSize", "Predictor", "UltrasoundImage", "__version__",
-    "measure",
+    "Ellipse", "FetalheadError", "HeadMeasurement", "PixelSize", "Predictor", "UltrasoundImage", "VideoMeter",
+    "__version__", "measure",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fetalhead.images.pixel_size import PixelSize
     from fetalhead.inference.measuring import measure
     from fetalhead.inference.predictor import Predictor
+    from fetalhead.videos.meter import VideoMeter
 
 __all__ = [
     "Ellipse",
@@ -29,6 +30,7 @@ __all__ = [
     "PixelSize",
     "Predictor",
     "UltrasoundImage",
+    "VideoMeter",
     "__version__",
     "measure",
 ]
@@ -42,6 +44,7 @@ _HOMES = {
     "PixelSize": "fetalhead.images.pixel_size",
     "Predictor": "fetalhead.inference.predictor",
     "UltrasoundImage": "fetalhead.images.image",
+    "VideoMeter": "fetalhead.videos.meter",
     "measure": "fetalhead.inference.measuring",
 }
 

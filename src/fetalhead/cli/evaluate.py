@@ -40,8 +40,8 @@ class EvaluateOptions:
     severities: str = option("severities of the corruptions, 1 to 5", default="1,2,3,4,5")
     clean: bool = option("take out what is drawn over the pictures of hc18=DIR before they are measured", default=False)
     video: bool = option(
-        "figures of steadiness: of cines=DIR as phantom --video makes them, of known motion over hc18=DIR, of the runs of "
-        "masks=DIR (its sequences.csv), or of clips=DIR without a head; writes metrics.json and clips.csv",
+        "figures of steadiness: of cines=DIR as phantom --video makes them, of known motion over hc18=DIR, of the runs "
+        "of masks=DIR (its sequences.csv), or of clips=DIR without a head; writes metrics.json and clips.csv",
         default=False,
     )
     clips: int = option("clips of motion over hc18=DIR, with --video", default=40)

@@ -75,7 +75,7 @@ def _make_cines(options: Options, out: Path, count: int) -> int:
     if options.planes:
         raise FetalheadError("--planes: cines have planes of their own; leave it out with --video")
     if options.frames < 1 or not 0.1 <= options.rate <= 1000:
-        raise FetalheadError(f"--frames {options.frames} --rate {options.rate:g}: wants frames, and 0.1 to 1000 a second")
+        raise FetalheadError(f"--frames {options.frames} --rate {options.rate:g}: at least 1, and 0.1 to 1000 a second")
     require_av()
     picture = _labelled(Path(options.over), options.pixel_size) if options.over else None
     out.mkdir(parents=True, exist_ok=True)

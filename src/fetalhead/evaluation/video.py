@@ -1,4 +1,4 @@
-"""`evaluate --video`: clips with truth, measured as `fetalhead video` measures them, and their figures of steadiness."""
+"""`evaluate --video`: clips with truth, measured as `fetalhead video` does, and their figures of steadiness."""
 
 from __future__ import annotations
 

@@ -138,8 +138,8 @@ class ClipAnalysis:
             return False
         if record.get("about") != about or record.get("faults"):
             return False
-        names = ["frames.csv", "overlay.mp4", "hc.png", *(f"best_{rank + 1}.png" for rank in range(len(record["best"])))]
-        return all((self._out / name).is_file() for name in names)
+        best = [f"best_{rank + 1}.png" for rank in range(len(record["best"]))]
+        return all((self._out / name).is_file() for name in ("frames.csv", "overlay.mp4", "hc.png", *best))
 
     def _measure(self, ledger: FrameLedger) -> tuple[MeasuredClip, UltrasoundImage, Spread]:
         measured, spread = MeasuredClip(), Spread()
@@ -184,18 +184,11 @@ class ClipAnalysis:
         with open(part, "wb") as stream:
             stream.write(csv_line(COLUMNS))
             for number, record in enumerate(ledger.records()):
-                stream.write(
-                    csv_line(
-                        [
-                            *record.row,
-                            None if record.time_s is None else round(record.time_s, 6),
-                            measured.scenes.scenes[number],
-                            int(track.accepted[number]),
-                            int(track.bridged[number]),
-                            *(_rounded(side[number]) for side in (result.smooth, result.low, result.high, result.score)),
-                        ]
-                    )
-                )
+                time_s = None if record.time_s is None else round(record.time_s, 6)
+                flags = int(track.accepted[number]), int(track.bridged[number])
+                sides = (result.smooth, result.low, result.high, result.score)
+                numbers = [_rounded(side[number]) for side in sides]
+                stream.write(csv_line([*record.row, time_s, measured.scenes.scenes[number], *flags, *numbers]))
         part.replace(self._out / "frames.csv")
 
     def _draw(self, measured: MeasuredClip, outcome: Outcome, first: UltrasoundImage, spread: Spread) -> str:

@@ -69,7 +69,8 @@ class Clip:
             for number, image in enumerate(self.source(faults)):
                 if first is not None and image.shape != first.shape:
                     (rows, columns), (height, width) = image.shape, first.shape
-                    faults.ending = f"changes from {width} x {height} to {columns} x {rows} pixels and is read up to there"
+                    change = f"from {width} x {height} to {columns} x {rows} pixels"
+                    faults.ending = f"changes {change} and is read up to there"
                     return
                 first = first or image
                 yield image if image.frame is not None else replace(image, frame=number)

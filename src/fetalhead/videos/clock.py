@@ -9,13 +9,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fetalhead.images.readers.dicom_elements import BrokenDicom, kept_bytes, looks_like_dicom, open_elements
+from fetalhead.images.readers.dicom_elements import kept_bytes, looks_like_dicom, open_elements
 from fetalhead.images.readers.pillow import format_of, open_picture
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-FRAME_TIME, FRAME_TIME_VECTOR, CINE_RATE, DISPLAY_RATE, FRAMES = 0x00181063, 0x00181065, 0x00180040, 0x00082144, 0x00280008
+FRAMES, FRAME_TIME, FRAME_TIME_VECTOR = 0x00280008, 0x00181063, 0x00181065
+CINE_RATE, DISPLAY_RATE = 0x00180040, 0x00082144
 
 
 @dataclass(frozen=True, slots=True)

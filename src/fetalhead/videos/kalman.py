@@ -45,7 +45,9 @@ class Filter:
         self.covariance = self.covariance - np.outer(gain, self.covariance[0])
 
 
-def smooth(times: FloatArray, values: FloatArray, variances: FloatArray, first: Filter) -> tuple[FloatArray, FloatArray]:
+def smooth(
+    times: FloatArray, values: FloatArray, variances: FloatArray, first: Filter
+) -> tuple[FloatArray, FloatArray]:
     """Smoothed (N, D) values at (N,) rising `times`, and their (N,) variance, from measurements before and after.
 
     A measurement of infinite variance is none: what is there is what its neighbours tell. `first` has taken in the

@@ -33,11 +33,16 @@ class SceneFinder:
         self._kept: npt.NDArray[np.float32] | None = None
         self._kept_at = 0
         self._kept_time = 0.0
-        self._times = array("d")
+        self._latest_s = 0.0
         self._small: npt.NDArray[np.float32] | None = None
 
-    def add(self, pixels: npt.NDArray[np.uint8], time_s: float) -> None:
-        """The next frame, (H, W) grey."""
+    @property
+    def scene(self) -> int:
+        """Of the latest frame."""
+        return self.scenes[-1]
+
+    def add(self, pixels: npt.NDArray[np.uint8], time_s: float) -> bool:
+        """The next frame, (H, W) grey; gives whether it shows another thing than the one before."""
         small = _small(pixels)
         detail = _detail(small)
         number = len(self.scenes)
@@ -51,11 +56,13 @@ class SceneFinder:
                 self._kept = None
             else:
                 if self._kept is None or not self._recent(number, time_s):
-                    self._kept, self._kept_at, self._kept_time = self._latest, number - 1, self._times[-1]
+                    self._kept, self._kept_at, self._kept_time = self._latest, number - 1, self._latest_s
                 scene += 1
+        changed = bool(number) and scene != self.scenes[-1]
         self.scenes.append(scene)
-        self._times.append(time_s)
+        self._latest_s = time_s
         self._latest, self._small = detail, small
+        return changed
 
     def _recent(self, number: int, time_s: float) -> bool:
         return number - self._kept_at <= LOST_FRAMES and time_s - self._kept_time <= LOST_S
@@ -68,6 +75,11 @@ def alikeness(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -
     """Correlation of two details; 0 where one is flat."""
     scale = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float((first * second).sum()) / scale if scale > 0 else 0.0
+
+
+def detail_of(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """The detail of an (H, W) grey frame, by which frames are compared."""
+    return _detail(_small(pixels))
 
 
 def _small(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

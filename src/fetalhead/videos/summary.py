@@ -49,7 +49,9 @@ class ClipHC:
     high: float
 
 
-def figures(track: Track, hc: FloatArray, parts: FloatArray, sizes: FloatArray, scenes: npt.NDArray[np.int_]) -> Figures:
+def figures(
+    track: Track, hc: FloatArray, parts: FloatArray, sizes: FloatArray, scenes: npt.NDArray[np.int_]
+) -> Figures:
     """The figures of the frames: (N,) own HC and score of parts, (N, 2) pixel sizes (1, 1 for pixels)."""
     count = len(hc)
     smooth = np.full(count, np.nan)

@@ -139,15 +139,16 @@ def _agreeing(times: FloatArray, states: FloatArray) -> BoolArray:
     found = ~np.isnan(states[:, 0])
     agrees = np.zeros(len(times), dtype=bool)
     for number in np.flatnonzero(found):
-        low = min(int(np.searchsorted(times, times[number] - NEAR_S)), max(number - NEAR_FRAMES, 0))
-        high = max(int(np.searchsorted(times, times[number] + NEAR_S, "right")), min(number + NEAR_FRAMES + 1, len(times)))
+        first, last = np.searchsorted(times, [times[number] - NEAR_S, times[number] + NEAR_S])
+        low = min(int(first), max(number - NEAR_FRAMES, 0))
+        high = max(int(last), min(number + NEAR_FRAMES + 1, len(times)))
         near = states[low:high][found[low:high]]
         if len(near) < LEAST_SHARE * (high - low) or len(near) < min(LEAST_FRAMES, len(times)):
             continue
         middle = np.median(near, axis=0)
         spread = 1.4826 * np.median(np.abs(near - middle), axis=0)
         off = np.abs(states[number] - middle)
-        agrees[number] = bool((off <= np.maximum(OUTLIER_SDS * spread, _tolerances(middle[SIZE]))).all())
+        agrees[number] = bool((off <= np.maximum(OUTLIER_SDS * spread, tolerances(middle[SIZE]))).all())
     return agrees
 
 
@@ -178,7 +179,7 @@ def _smoothed(
         smooth_values, sds = _both_groups(times, values, weights, used)
         off = np.abs(values - smooth_values)
         limit = OUTLIER_SDS * 1.4826 * np.median(off[kept], axis=0)
-        limit = np.maximum(limit, _tolerances(1.0) / 2)
+        limit = np.maximum(limit, tolerances(1.0) / 2)
         again = kept & (off <= limit).all(axis=1)
         again[[0, -1]] = kept[[0, -1]]
         if (again == kept).all() or not again.any():
@@ -190,7 +191,7 @@ def _smoothed(
     return kept, smooth_values * unit, shares * math.sqrt((1 + correlation) / (1 - correlation))
 
 
-def _tolerances(size: float) -> FloatArray:
+def tolerances(size: float) -> FloatArray:
     """(5,) what a frame may be off at least, for a head of this size (a moment)."""
     return np.array([OUTLIER_PLACE * math.sqrt(size)] * 2 + [2 * OUTLIER_SIZE * size] * 3)
 

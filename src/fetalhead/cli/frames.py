@@ -1,0 +1,69 @@
+"""`fetalhead frames`: pictures out of clips to learn from, de-identified."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from fetalhead.catalog import MODELS
+from fetalhead.cli.command import parse
+from fetalhead.cli.video import DEFAULT_MODEL
+from fetalhead.errors import FetalheadError
+from fetalhead.options import option
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Take distinct frames out of clips as a set without labels, or those where the model is least sure, to annotate.
+
+    Frames show the ultrasound alone, without names around it; nothing in them or in their names tells whose they are.
+    """
+
+    clips: list[str] = option("videos, GIFs, DICOM cines, folders of frames, and folders of clips", positional=True)
+    out: str = option("folder for the pictures and frames.csv")
+    by: Literal["distinct", "unsure"] = option(
+        "distinct: no two alike, spread over the clip; unsure: those too, and the model is least sure of them",
+        default="distinct",
+    )
+    count: int = option("frames of a clip, at most", default=50)
+    model: str = option(f"for unsure: a bundled model ({', '.join(MODELS)}) or a model folder", default=DEFAULT_MODEL)
+    stride: int = option("look at each so-manieth frame", default=1)
+
+
+def main(argv: Sequence[str]) -> int:
+    options = parse(Options, argv, "fetalhead frames")
+    for name, value in (("count", options.count), ("stride", options.stride)):
+        if value < 1:
+            raise FetalheadError(f"--{name} {value}: at least 1 is needed")
+
+    from fetalhead.inference.predictor import Predictor
+    from fetalhead.videos.analysis import Wanted
+    from fetalhead.videos.clip import find_clips, open_clip
+    from fetalhead.videos.container import require_av
+    from fetalhead.videos.learning_frames import take_frames, write_list
+
+    require_av()
+    predictor = Predictor(options.model) if options.by == "unsure" else None
+    out = Path(options.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FetalheadError(f"--out {out}: cannot be made: {os.strerror(error.errno or 0)}") from error
+    written, failed, clips = [], False, find_clips(options.clips)
+    for path in clips:
+        try:
+            clip = open_clip(path)
+            written += take_frames(clip, out, options.count, Wanted(stride=options.stride), predictor)
+            fault = str(clip.faults)
+        except FetalheadError as error:
+            fault = str(error).removeprefix(f"{path}: ")
+        if fault:
+            failed = True
+            print(f"fetalhead frames: {path}: {fault}", file=sys.stderr)
+        write_list(out, written)
+    print(f"{out}: {len(written)} frames of {len(clips)} clips")
+    return 1 if failed else 0

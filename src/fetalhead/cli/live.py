@@ -1,0 +1,64 @@
+"""`fetalhead live`: the measurement over the picture of a camera or capture card, in a browser."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fetalhead.catalog import MODELS
+from fetalhead.cli.command import parse
+from fetalhead.cli.video import DEFAULT_MODEL
+from fetalhead.errors import FetalheadError
+from fetalhead.options import option
+
+if TYPE_CHECKING:
+    from fetalhead.images.image import UltrasoundImage
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Measure a camera's or capture card's picture as it comes, and show it in a browser on this machine."""
+
+    device: str = option("number of the camera or capture card, or a clip in its place", default="0")
+    pixel_size: str | float | list[float] | None = option(
+        "size of a pixel in mm, S or X,Y; without it HC is in pixels", default=None
+    )
+    model: str = option(f"a bundled model ({', '.join(MODELS)}) or a model folder", default=DEFAULT_MODEL)
+    port: int = option("of the page http://127.0.0.1:PORT; 0 for no page", default=8765)
+    record: str | None = option("write what is shown to this MP4 as well", default=None)
+
+
+def main(argv: Sequence[str]) -> int:
+    options = parse(Options, argv, "fetalhead live")
+    if not 0 <= options.port <= 65535:
+        raise FetalheadError(f"--port {options.port}: wants 0 to 65535")
+
+    from fetalhead.cli.measure import interruptible, typed
+    from fetalhead.images.pixel_size import parse_pixel_size
+    from fetalhead.videos.live import LiveShow
+    from fetalhead.videos.meter import VideoMeter
+
+    size = typed(options.pixel_size)
+    given = parse_pixel_size(size) if size is not None else None
+    meter = VideoMeter(options.model, (given.x, given.y) if given else None)
+    record = Path(options.record) if options.record else None
+    with interruptible(), LiveShow(meter, options.port, record) as show:
+        if options.port:
+            print(f"fetalhead live: http://127.0.0.1:{show.port} (Ctrl-C ends)", file=sys.stderr, flush=True)
+        try:
+            for image in _images(options.device):
+                show.add(image)
+        except KeyboardInterrupt:
+            pass
+    print(f"{show.frames} frames, {show.followed} with a head, {show.rate:.1f} a second")
+    return 0
+
+
+def _images(device: str) -> Iterator[UltrasoundImage]:
+    from fetalhead.videos.clip import open_clip
+    from fetalhead.videos.live import device_images
+
+    return device_images(int(device)) if device.isdecimal() else open_clip(Path(device)).frames()
