@@ -175,20 +175,18 @@ def _frame(
 def motion_over(
     image: UltrasoundImage, ellipse: Ellipse, seed: int, frames: int = FRAMES, rate: float = RATE
 ) -> Iterator[CineFrame]:
-    """Known motion over a picture whose head is outlined: shifted, turned and enlarged a little, with new speckle.
+    """Known motion over a picture whose head is outlined: shifted and turned, with new speckle; millimetres stay so.
 
     What leaves the picture is lost; the probe may lose contact, and then the frame holds no head.
     """
     rng = np.random.default_rng([seed, _STREAM])
     motion = Motion.draw(rng, frames / rate)
-    zoom = (0.015 * rng.uniform(0.3, 1), rng.uniform(0.05, 0.3), rng.uniform(0, 2 * math.pi))
     height, width = image.shape
     strength = rng.uniform(0.15, 0.3)
     for number in range(frames):
         time_s = number / rate
         x, y, turn = motion.at(time_s)
-        scale = 1 + _sum((zoom,), time_s)
-        matrix = cv2.getRotationMatrix2D((ellipse.center_x, ellipse.center_y), math.degrees(turn), scale)
+        matrix = cv2.getRotationMatrix2D((ellipse.center_x, ellipse.center_y), math.degrees(turn), 1.0)
         matrix[:, 2] += (x * height, y * height)
         moved = np.asarray(cv2.warpAffine(image.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR))
         lost = motion.lost_at(time_s)

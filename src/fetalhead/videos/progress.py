@@ -16,7 +16,8 @@ class ClipProgress:
     def __init__(self, command: str) -> None:
         self._command = command
         self._live = sys.stderr.isatty()
-        self._name, self._what, self._total = "", "", None
+        self._name = self._what = ""
+        self._total: int | None = None
         self._done, self._began, self._latest = 0, 0.0, 0.0
 
     def clip(self, name: str) -> None:
