@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from fetalhead.images.ellipse import Ellipse
@@ -21,12 +22,16 @@ def moving(count: int, shape: tuple[int, int] = (128, 192)) -> list[np.ndarray]:
 
 
 def heads(count: int, shape: tuple[int, int] = (128, 192), size: float = 1.0) -> list[np.ndarray]:
-    """(H, W, 3) frames of a bright head that sways: what the toy model outlines exactly."""
+    """(H, W, 3) frames of a bright head that sways in grey tissue: what the toy model outlines exactly."""
     frames = []
+    rng = np.random.default_rng(0)
+    tissue = cv2.GaussianBlur(rng.uniform(-70, 150, shape).astype(np.float32), (0, 0), 2.5) + 20
     for number in range(count):
         x, y = 96 + 6 * np.sin(number / 9), 64 + 4 * np.sin(number / 7)
         ellipse = Ellipse.make(x, y, 50 * size, 38 * size, 0.3)
-        frames.append((ellipse.coverage(shape) * 220 + 0.5).astype(np.uint8)[..., None].repeat(3, 2))
+        inside = ellipse.coverage(shape)
+        picture = inside * 220 + (1 - inside) * np.clip(np.roll(tissue, number, 1), 10, 80)
+        frames.append((picture + 0.5).astype(np.uint8)[..., None].repeat(3, 2))
     return frames
 
 

@@ -29,13 +29,13 @@ class FrameRecord:
     """Of its parts; None without a head."""
 
     def line(self) -> bytes:
-        values = [list(self.row), self.time_s, self.seen.state, self.seen.weight, self.score]
+        values = [list(self.row), self.time_s, self.seen.state, self.seen.weight, self.seen.sure, self.score]
         return json.dumps(values, allow_nan=False).encode("ascii") + b"\n"
 
     @classmethod
     def parse(cls, line: bytes) -> FrameRecord:
-        row, time_s, state, weight, score = json.loads(line)
-        return cls(Row(*row), time_s, Seen(state, weight), score)
+        row, time_s, state, weight, sure, score = json.loads(line)
+        return cls(Row(*row), time_s, Seen(state, weight, sure), score)
 
 
 class FrameLedger:

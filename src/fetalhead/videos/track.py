@@ -44,10 +44,11 @@ SPEED, ACCELERATION = 1.0, 3.0
 LEAST_NOISE = 1e-3
 """Measurement noise is never taken for less (share of the head's size, or of its moments)."""
 
-LEAST_SURE, ENDS_SURE = 0.6, 0.8
-"""A frame in which support times confidence is less than the first tells of no head; a stretch begins and ends with
-frames above the second. Heads of HC18 are above 0.67 in 99 % of frames and above 0.85 in 95 %; what is taken for one in
-tissue is below 0.8."""
+LEAST_SURE, ENDS_SURE = 0.65, 0.85
+"""A frame that is less sure than the first tells of no head; a stretch begins and ends with frames above the second.
+Phantoms' heads are above 0.93, and what is taken for a head in tissue is below 0.85."""
+
+LEAST_WEIGHT = 0.05
 
 JUMP, JUMP_RATE = 0.25, 1.0
 """A head whose moments change from a frame to the next by more than this share of the largest in the scene, and by
@@ -58,19 +59,22 @@ MOST_CORRELATION = 0.9
 
 @dataclass(slots=True)
 class Observations:
-    """What was measured in the frames of a clip: columns that grow, 8 numbers a frame."""
+    """What was measured in the frames of a clip: columns that grow."""
 
     times: array[float] = field(default_factory=lambda: array("d"))
     states: array[float] = field(default_factory=lambda: array("d"))
     """5 a frame (see `state`); NaN where no head was found."""
     weights: array[float] = field(default_factory=lambda: array("d"))
-    """Confidence, 0 to 1: the variance of a frame is that of a sure one divided by it."""
+    """0 to 1: the variance of a frame is that of the best one divided by it."""
+    sure: array[float] = field(default_factory=lambda: array("d"))
+    """0 to 1: how sure it is that there is a head."""
 
     def add(self, time_s: float | None, seen: Seen) -> float:
         """The next frame; gives the time that it is taken to have, in s."""
         when = len(self.times) / NOMINAL_RATE if time_s is None else time_s
         self.times.append(when)
         self.states.extend(seen.state or [math.nan] * 5)
+        self.sure.append(seen.sure)
         self.weights.append(seen.weight)
         return when
 
@@ -82,14 +86,19 @@ class Seen:
     state: list[float] | None
     """5 numbers (see `state`); None without a head."""
     weight: float
-    """Confidence, 0 to 1."""
+    """0 to 1: how exact its outline is."""
+    sure: float
+    """0 to 1: how sure it is that there is a head."""
 
     @classmethod
     def of(cls, measurement: HeadMeasurement) -> Seen:
         """Of a frame's measurement: a head in a plane of the head, as far as the model tells planes."""
         ellipse = measurement.ellipse_px if measurement.plane in ("", "head") else None
-        sure = (measurement.support or 0.0) * measurement.head_confidence
-        return cls(None if ellipse is None or sure < LEAST_SURE else state_of(ellipse).tolist(), sure**2)
+        support, confidence = measurement.support or 0.0, measurement.head_confidence
+        # A head that the field of view cuts off is one too: its support makes it less exact, rather than less sure.
+        sure = confidence * (3 + support) / 4
+        state = None if ellipse is None or sure < LEAST_SURE else state_of(ellipse).tolist()
+        return cls(state, max(LEAST_WEIGHT, (support * confidence) ** 2), sure)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,12 +127,13 @@ def follow(
     count = len(times)
     states = np.asarray(observations.states, dtype=np.float64).reshape(count, 5)
     weights = np.asarray(observations.weights, dtype=np.float64)
+    sure = np.asarray(observations.sure, dtype=np.float64)
     repeats = np.zeros(count, dtype=bool) if frozen is None else np.asarray(frozen, dtype=bool)
     accepted, bridged = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     smoothed, size_sd = np.full((count, 5), np.nan), np.full(count, np.nan)
     for scene in _runs(np.asarray(scenes)):
         agrees = _agreeing(times[scene], states[scene])
-        for start, end in _segments(times[scene], states[scene], weights[scene], agrees):
+        for start, end in _segments(times[scene], states[scene], sure[scene], agrees):
             part = slice(scene.start + start, scene.start + end)
             kept, values, sds = _smoothed(times[part], states[part], weights[part], agrees[start:end], repeats[part])
             accepted[part], bridged[part] = kept, ~kept
@@ -160,7 +170,7 @@ def _agreeing(times: FloatArray, states: FloatArray) -> BoolArray:
 
 
 def _segments(
-    times: FloatArray, states: FloatArray, weights: FloatArray, agrees: BoolArray
+    times: FloatArray, states: FloatArray, sure: FloatArray, agrees: BoolArray
 ) -> Iterator[tuple[int, int]]:
     """Stretches (start, end) of a scene through which a head is followed: from its first frame to its last."""
     places = np.flatnonzero(agrees)
@@ -170,8 +180,8 @@ def _segments(
     apart = (seconds > GAP_S) & (np.diff(places) > 1)
     apart |= np.abs(np.diff(sizes)) > (JUMP + JUMP_RATE * seconds) * sizes.max()
     for run in np.split(places, np.flatnonzero(apart) + 1):
-        sure = np.flatnonzero(weights[run] >= ENDS_SURE**2)
-        run = run[sure[0] : sure[-1] + 1] if len(sure) else run[:0]
+        ends = np.flatnonzero(sure[run] >= ENDS_SURE)
+        run = run[ends[0] : ends[-1] + 1] if len(ends) else run[:0]
         if len(run) >= min(LEAST_FRAMES, len(times)):
             yield int(run[0]), int(run[-1]) + 1
 
