@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,10 @@ from fetalhead.images.field_of_view import find_field_of_view
 from fetalhead.images.image import UltrasoundImage
 
 Pixels = npt.NDArray[np.uint8]
+
+WORKING_SIDE, CHANGE = 256, 6
+KERNEL = np.ones((5, 5), dtype=np.uint8)
+"""What changes is told at so many pixels a side, by so many grey values, and is as large as this."""
 
 KEPT = 8
 """Frames in memory at a time from which the field of view is found."""
@@ -46,9 +52,30 @@ def visible_mask(first: UltrasoundImage, frames: Sequence[Pixels]) -> tuple[npt.
         return mask, "region of the DICOM header"
     field = find_field_of_view(frames) if len(frames) > 1 else None
     if field:
-        return field.mask, "what changes between frames"
+        return field.mask & _box_of_change(frames), "what changes between frames"
     field = find_field_of_view(first.pixels)
     return (field.mask, "what is lit in the first frame") if field else (None, "none found: nothing is shown")
+
+
+def _box_of_change(frames: Sequence[Pixels]) -> npt.NDArray[np.bool_]:
+    """(H, W) bool of the box around all that changes, but for small things such as a clock's digits.
+
+    A field of view goes on to the picture's edge where it shows no limit of its own, and names stand there.
+    """
+    lowest, highest = frames[0], frames[0]
+    for frame in frames[1:]:
+        lowest, highest = np.minimum(lowest, frame), np.maximum(highest, frame)
+    height, width = lowest.shape
+    scale = min(1.0, WORKING_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    changing = (cv2.resize(highest - lowest, size, interpolation=cv2.INTER_AREA) > CHANGE).astype(np.uint8)
+    changing = cv2.morphologyEx(cv2.morphologyEx(changing, cv2.MORPH_CLOSE, KERNEL), cv2.MORPH_OPEN, KERNEL)
+    box = np.ones((height, width), dtype=bool)
+    if changing.any():
+        x, y, across, down = cv2.boundingRect(changing)
+        box[:] = False
+        box[int(y / scale) : math.ceil((y + down) / scale), int(x / scale) : math.ceil((x + across) / scale)] = True
+    return box
 
 
 def only(pixels: Pixels, mask: npt.NDArray[np.bool_] | None) -> Pixels:
