@@ -21,7 +21,7 @@ SIDE = 96
 REACH = 1.15
 """The square reaches so many semi-axes to either side."""
 
-SIZE_SD = 0.012
+SIZE_SD = 0.008
 """A section smaller than the largest that is followed by so much (share of HC) is no standard plane."""
 
 
