@@ -50,7 +50,8 @@ def test_dice_and_motion():
 def test_worked_out_by_hand():
     factors = [1.02 if number % 2 else 0.98 for number in range(20)]
     found = [None, None, *[scaled(factor) for factor in factors], None]
-    truth = [TrueFrame(None, 1.0, "tissue"), *[TrueFrame(scaled(1), 0.5 - n / 40)for n in range(21)], TrueFrame(None, 1.0)]
+    heads = [TrueFrame(scaled(1), 0.5 - number / 40) for number in range(21)]
+    truth = [TrueFrame(None, 1.0, "tissue"), *heads, TrueFrame(None, 1.0)]
     clip = measured(found)
     figures = clip_figures("a", truth, clip, clip.outcome())
     own = figures.by_frame

@@ -55,7 +55,8 @@ def test_chromium_plays_the_overlay(tmp_path: Path, toy_model: Path) -> None:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     browser = subprocess.Popen(
-        [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio", f"--user-data-dir={tmp_path}/profile",
+        [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio",
+         f"--user-data-dir={tmp_path}/profile",
          "--autoplay-policy=no-user-gesture-required", f"http://127.0.0.1:{server.server_port}/"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

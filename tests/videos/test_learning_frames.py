@@ -47,7 +47,8 @@ def test_the_least_sure_frames(tmp_path, toy_model):
               for kind, shift in zip(kinds, (-60, 30, -60, -60), strict=True)]  # fmt: skip
     clip = write(tmp_path / "clip.mp4", [frames[number // 5] for number in range(20)])
     out = tmp_path / "out"
-    assert main(["frames", str(clip), "--out", str(out), "--by", "unsure", "--count", "1", "--model", str(toy_model)]) == 0
+    arguments = ["--by", "unsure", "--count", "1", "--model", str(toy_model)]
+    assert main(["frames", str(clip), "--out", str(out), *arguments]) == 0
     (row,) = rows_of(out)
     assert int(row["frame"]) // 5 == 1 and 0 < float(row["uncertainty"]) <= 1
 

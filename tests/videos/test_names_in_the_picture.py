@@ -1,4 +1,4 @@
-"""A probe in air and a name burned into the bar above the picture: no head, a calibration, and no name in the overlay."""
+"""A probe in air and a name in the bar above the picture: no head, a calibration, and no name in the overlay."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ def test_a_cut_is_where_another_picture_begins():
 
 def test_a_freeze_repeats_the_frame_before():
     first = sweep(1, 6)
-    assert [bool(frozen) for frozen in found([*first, first[-1], first[-1]]).frozen] == [False] * len(first) + [True] * 2
+    frozen = found([*first, first[-1], first[-1]]).frozen
+    assert list(map(bool, frozen)) == [False] * len(first) + [True] * 2
 
 
 def test_a_picture_that_is_lost_and_comes_back_is_one_scene():

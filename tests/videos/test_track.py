@@ -1,4 +1,4 @@
-"""Following: outliers rejected, gaps bridged up to a limit, never across a cut, no head invented; angles and circles."""
+"""Outliers rejected, gaps bridged up to a limit, never across a cut, no head invented; angles and circles."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def test_angles_just_below_and_above_zero_are_neighbours():
 
 def test_circles_may_turn_as_they_like():
     rng = np.random.default_rng(1)
-    circles = [Ellipse.make(100, 100, 60 + rng.normal() / 9, 60 + rng.normal() / 9, rng.uniform(0, 3)) for _ in range(40)]
-    track = tracked(list(circles))
+    axes = 60 + rng.normal(size=(40, 2)) / 9
+    track = tracked([Ellipse.make(100, 100, first, second, rng.uniform(0, 3)) for first, second in axes])
     assert track.accepted.all()
     assert perimeters(track) == pytest.approx(2 * math.pi * 60, rel=2e-3)
 

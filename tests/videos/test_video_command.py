@@ -1,4 +1,4 @@
-"""`fetalhead video`: its files and columns, exit status, hostile clips, going on after a stop, names that do not leak."""
+"""`fetalhead video`: its files and columns, exit status, hostile clips, going on after a stop."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def clip_figures(name: str, truth: Sequence[TrueFrame], measured: MeasuredClip, 
         _steadiness(true, own, raw_hc, true_hc, times, common, raw_found, ~head & raw_found, clip_truth),
         _steadiness(true, smooth, outcome.figures.smooth, true_hc, times, common, reported, false, clip_truth),
         _share(outcome.track.bridged, ~head),
-        tuple(sorted({truth[number].plane for number in np.flatnonzero(false)})),
+        tuple(sorted({truth[number].plane for number in np.flatnonzero(false).tolist()})),
         abs(hc.hc / clip_truth - 1) if hc else math.nan,
         _median(np.abs(raw_hc / true_hc - 1)[head & np.isfinite(raw_hc)]),
         bool(hc.low <= clip_truth <= hc.high) if hc and head.any() else None,
@@ -126,7 +126,7 @@ def _steadiness(
     false: npt.NDArray[np.bool_], clip_truth: float,
 ) -> Steadiness:  # fmt: skip
     head = np.isfinite(true_hc)
-    pairs = np.flatnonzero(common[1:] & common[:-1]) + 1
+    pairs = (np.flatnonzero(common[1:] & common[:-1]) + 1).tolist()
     change = np.diff(hc - true_hc, prepend=math.nan)[pairs]
     flicker = []
     for number in pairs:

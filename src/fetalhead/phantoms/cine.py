@@ -186,9 +186,10 @@ def motion_over(
     for number in range(frames):
         time_s = number / rate
         x, y, turn = motion.at(time_s)
-        matrix = cv2.getRotationMatrix2D((ellipse.center_x, ellipse.center_y), math.degrees(turn), 1.0)
-        matrix[:, 2] += (x * height, y * height)
-        moved = np.asarray(cv2.warpAffine(image.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR))
+        cos, sin = math.cos(turn), math.sin(turn)
+        linear, center = np.array([[cos, -sin], [sin, cos]]), np.array([ellipse.center_x, ellipse.center_y])
+        matrix = np.column_stack([linear, center - linear @ center + [x * height, y * height]])
+        moved = np.asarray(cv2.warpAffine(image.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR), np.uint8)
         lost = motion.lost_at(time_s)
         pixels = _respeckled(moved, rng, strength, motion.gain_at(time_s) - (60 if lost else 0))
         shown = replace(image, pixels=pixels, frame=number, time_s=time_s)

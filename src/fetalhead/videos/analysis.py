@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from fetalhead.biometry.dating import gestational_age
+from fetalhead.biometry.dating import GestationalAge, gestational_age
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
@@ -229,6 +229,7 @@ class ClipAnalysis:
         hc, count, track = outcome.hc, len(measured), outcome.track
         scaled = outcome.unit == "mm"
         age = gestational_age(hc.hc, self._wanted.dating) if hc is not None and scaled else None
+        weeks = age.weeks if isinstance(age, GestationalAge) else math.nan
         values = {
             "clip": str(self._clip.path),
             "status": "no_head" if hc is None else "ok" if scaled else "no_scale",
@@ -236,7 +237,7 @@ class ClipAnalysis:
             "hc": hc and _rounded(hc.hc),
             "hc_low": hc and _rounded(hc.low),
             "hc_high": hc and _rounded(hc.high),
-            "ga_weeks": _rounded(age.weeks) if age else None,
+            "ga_weeks": _rounded(weeks),
             "best": [
                 {
                     "frame": measured.numbers[number],

@@ -95,13 +95,13 @@ def draw_chart(
     for run in _runs(np.isfinite(figures.smooth), scenes):
         line = np.array([(x_of(float(times[n])), y_of(float(figures.smooth[n]))) for n in run], dtype=np.int32)
         cv2.polylines(chart, [line], False, OUTLINE[::-1], 2, cv2.LINE_AA)
-        for n, place in zip(run, line, strict=True):
-            if bridged[n]:
-                cv2.circle(chart, place.tolist(), 3, BRIDGED[::-1], -1, cv2.LINE_AA)
-    for rank, number in enumerate(best, start=1):
-        place = (x_of(float(times[number])), y_of(float(figures.smooth[number])))
-        cv2.circle(chart, place, 8, TEXT[::-1], 2, cv2.LINE_AA)
-        _text(chart, str(rank), (place[0] - 5, max(place[1] - 14, TOP)), TEXT, 0.5)
+        for number, point in zip(run.tolist(), line.tolist(), strict=True):
+            if bridged[number]:
+                cv2.circle(chart, point, 3, BRIDGED[::-1], -1, cv2.LINE_AA)
+    for rank, chosen in enumerate(best, start=1):
+        ring = (x_of(float(times[chosen])), y_of(float(figures.smooth[chosen])))
+        cv2.circle(chart, ring, 8, TEXT[::-1], 2, cv2.LINE_AA)
+        _text(chart, str(rank), (ring[0] - 5, max(ring[1] - 14, TOP)), TEXT, 0.5)
     return chart
 
 

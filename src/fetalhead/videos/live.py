@@ -39,8 +39,8 @@ def device_images(number: int) -> Iterator[UltrasoundImage]:
             there, picture = capture.read()
             if not there:
                 raise FetalheadError(f"--device {number}: gives no more pictures")
-            grey = grey_of_colour(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-            yield UltrasoundImage(np.asarray(grey, dtype=np.uint8), time_s=time.monotonic() - start)
+            colour = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+            yield UltrasoundImage(grey_of_colour(colour), time_s=time.monotonic() - start)
     finally:
         capture.release()
 

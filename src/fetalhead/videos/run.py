@@ -24,9 +24,9 @@ def analyse_clips(paths: Sequence[str], out: Path, predictor: Predictor, wanted:
     progress = ClipProgress("fetalhead video")
     failed = False
     clips: list[Path] = []
-    for path in paths:
+    for typed in paths:
         try:
-            clips += find_clips([path])
+            clips += find_clips([typed])
         except FetalheadError as error:
             failed = True
             progress.say(str(error))

@@ -68,8 +68,9 @@ def _box_of_change(frames: Sequence[Pixels]) -> npt.NDArray[np.bool_]:
     height, width = lowest.shape
     scale = min(1.0, WORKING_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    changing = (cv2.resize(highest - lowest, size, interpolation=cv2.INTER_AREA) > CHANGE).astype(np.uint8)
-    changing = cv2.morphologyEx(cv2.morphologyEx(changing, cv2.MORPH_CLOSE, KERNEL), cv2.MORPH_OPEN, KERNEL)
+    changes = (cv2.resize(highest - lowest, size, interpolation=cv2.INTER_AREA) > CHANGE).astype(np.uint8)
+    closed = cv2.morphologyEx(changes, cv2.MORPH_CLOSE, KERNEL)
+    changing = np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, KERNEL), dtype=np.uint8)
     box = np.ones((height, width), dtype=bool)
     if changing.any():
         x, y, across, down = cv2.boundingRect(changing)
