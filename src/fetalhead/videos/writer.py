@@ -38,7 +38,7 @@ class VideoWriter:
             raise FetalheadError(f"{path}: no H.264 video can be written: {error}") from error
         self._stream.height, self._stream.width = self._shape
         self._stream.pix_fmt = "yuv420p"
-        self._stream.options = {"preset": "veryfast", "crf": str(quality)}
+        self._stream.options = {"preset": "superfast", "crf": str(quality)}
         self._stream.codec_context.time_base = CLOCK
         self._stream.thread_type = "FRAME"
         self._latest = -1
