@@ -36,12 +36,12 @@ def main(argv: Sequence[str]) -> int:
     if not 0 <= options.port <= 65535:
         raise FetalheadError(f"--port {options.port}: wants 0 to 65535")
 
-    from fetalhead.cli.measure import interruptible, typed
+    from fetalhead.cli.measure import interruptible, typed_pixel_size
     from fetalhead.images.pixel_size import parse_pixel_size
     from fetalhead.videos.live import LiveShow
     from fetalhead.videos.meter import VideoMeter
 
-    size = typed(options.pixel_size)
+    size = typed_pixel_size(options.pixel_size)
     given = parse_pixel_size(size) if size is not None else None
     meter = VideoMeter(options.model, (given.x, given.y) if given else None)
     record = Path(options.record) if options.record else None

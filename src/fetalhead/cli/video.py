@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _wanted(options: Options) -> Wanted:
-    from fetalhead.cli.measure import typed
+    from fetalhead.cli.measure import typed_pixel_size
     from fetalhead.images.pixel_size import parse_pixel_size
     from fetalhead.videos.analysis import Wanted
 
@@ -69,7 +69,7 @@ def _wanted(options: Options) -> Wanted:
             raise FetalheadError(f"{name} {value}: wants seconds, 0 or more")
     if options.from_ is not None and options.to is not None and options.to < options.from_:
         raise FetalheadError(f"--to {options.to:g} lies before --from {options.from_:g}")
-    size = typed(options.pixel_size)
+    size = typed_pixel_size(options.pixel_size)
     return Wanted(
         parse_pixel_size(size) if size is not None else None, options.stride, options.from_, options.to, options.dating
     )
