@@ -14,6 +14,7 @@ import pytest
 from fetalhead.evaluation.cases import BANDS, COLUMNS, ScoredCase, score, write_cases
 from fetalhead.evaluation.figures import bland_altman, panel, pick_examples, save, scatter
 from fetalhead.evaluation.metrics import filled
+from fetalhead.evaluation.reliability import reliability
 from fetalhead.evaluation.results import Evaluation, document, table
 from fetalhead.evaluation.summary import bootstrap_interval, summarise, summarise_bands
 from fetalhead.images.ellipse import Ellipse
@@ -105,7 +106,8 @@ def test_one_subject_has_no_interval() -> None:
 
 
 def evaluation(cases: list[ScoredCase]) -> Evaluation:
-    return Evaluation("toy-0123456789ab", "hc18", "test", 3, 1, summarise(cases), summarise_bands(cases))
+    figures = summarise(cases), summarise_bands(cases), reliability(cases)
+    return Evaluation("toy-0123456789ab", "hc18", "test", 3, 1, *figures)
 
 
 def test_document_is_json_with_null_for_nothing() -> None:

@@ -141,6 +141,7 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
     from fetalhead.evaluation.cases import write_cases
     from fetalhead.evaluation.corruptions import one_a_subject
     from fetalhead.evaluation.evaluate import evaluate
+    from fetalhead.evaluation.reliability import reliability
     from fetalhead.evaluation.results import Evaluation, table, write_metrics
     from fetalhead.evaluation.robustness import robustness_figure, robustness_table, sweep, write_robustness
     from fetalhead.evaluation.summary import summarise, summarise_bands
@@ -148,7 +149,7 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
     scored, unreadable = _scored(task, partial(evaluate, cleaned=task.options.clean))
     result = Evaluation(
         task.predictor.folder.model_id, task.kind, task.options.split, task.unassigned, len(unreadable),
-        summarise(scored), summarise_bands(scored),
+        summarise(scored), summarise_bands(scored), reliability(scored),
     )  # fmt: skip
     pixels = {case.name: case.pixels for case in task.cases}
     with _writing(task.out) as out:

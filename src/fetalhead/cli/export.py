@@ -23,6 +23,9 @@ class Options:
     checkpoint: Literal["best", "last"] = option("which checkpoint; both hold averaged weights", default="best")
     half: bool = option("store weights in half precision", default=False)
     flips: bool = option("predict as the mean over the picture and its mirror image", default=False)
+    calibrate: str | None = option(
+        "set the 90 % interval of HC on the validation subjects of a data set with mm, such as hc18=DIR", default=None
+    )
     metrics: str | None = option("metrics.json of 'fetalhead evaluate' with this very model", default=None)
 
 
@@ -39,6 +42,7 @@ def main(argv: Sequence[str]) -> int:
         checkpoint=f"{options.checkpoint}.ckpt",
         half=options.half,
         flips=options.flips,
+        calibrate=options.calibrate,
         metrics=Path(options.metrics) if options.metrics else None,
     )
     model = export(Path(options.run[0]), folder, chosen)

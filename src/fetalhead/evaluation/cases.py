@@ -79,6 +79,10 @@ class ScoredCase:
     reason: str
     """Why there is no predicted ellipse; empty where there is one."""
     scores: Scores
+    quality: str = ""
+    """The measurement's own verdict: accept, review or refuse."""
+    interval_mm: tuple[float, float] | None = None
+    """The 90 % interval of HC; None where the model gives none, or no head was found."""
 
     @property
     def failed(self) -> bool:
@@ -135,6 +139,7 @@ COLUMNS = (
     "predicted_angle_rad",
     "reference_hc_mm", "predicted_hc_mm",
     "dice", "iou", "mask_dice", "hausdorff_mm", "hd95_mm", "average_distance_mm", "df_mm", "adf_mm", "adf_percent",
+    "quality", "hc_low_mm", "hc_high_mm",
 )
 
 
@@ -156,6 +161,7 @@ def _row(case: ScoredCase) -> list[str | float]:
         scores.dice, scores.iou, scores.mask_dice,
         scores.hausdorff_mm, scores.hd95_mm, scores.average_distance_mm,
         scores.df_mm, scores.adf_mm, scores.adf_percent,
+        case.quality, *(case.interval_mm or (math.nan, math.nan)),
     ]
 
 

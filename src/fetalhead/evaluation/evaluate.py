@@ -81,6 +81,7 @@ def score_case(
     """One picture predicted, measured and scored."""
     measurement, prediction = measure_image(UltrasoundImage(pixels, case.pixel_size), predictor)
     predicted = measurement.ellipse_px if measurement else None
+    low, high = measurement.hc_low_mm, measurement.hc_high_mm
     mask = prediction.head_probability > MASK_LEVEL if prediction else np.zeros(pixels.shape, dtype=bool)
     return ScoredCase(
         name=case.name,
@@ -91,4 +92,6 @@ def score_case(
         predicted=predicted,
         reason=measurement.reason if predicted is None else "",
         scores=score(reference, predicted, mask, case.pixel_size),
+        quality=measurement.quality,
+        interval_mm=None if low is None or high is None else (low, high),
     )

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fetalhead.evaluation.reliability import Reliability
 from fetalhead.evaluation.summary import DRAWS, LEVEL_PERCENT, METRICS, SEED, WITHIN_PERCENT, Metric, Summary
+from fetalhead.inference.model_card import reliability_lines
 
 DIGITS = 6
 """Decimals in `metrics.json`: beyond what another machine's arithmetic would change; `cases.csv` has them all."""
@@ -35,6 +37,7 @@ class Evaluation:
     """Images of the split whose picture or reference could not be read: left out of every figure."""
     overall: Summary
     bands: dict[str, Summary]
+    reliability: Reliability
 
 
 def write_metrics(path: Path, evaluation: Evaluation) -> None:
@@ -62,6 +65,7 @@ def document(evaluation: Evaluation) -> dict[str, object]:
         "versions": {name: str(importlib.import_module(name).__version__) for name in MODULES},
         "overall": _summary(evaluation.overall),
         "bands": {name: _summary(summary) for name, summary in evaluation.bands.items()},
+        "reliability": asdict(evaluation.reliability),
     })
 
 
@@ -89,6 +93,7 @@ def table(evaluation: Evaluation) -> str:
         _band_line(name, (str(summary.images), str(summary.failures)), summary)
         for name, summary in evaluation.bands.items()
     ]
+    lines += ["", *reliability_lines(plain(asdict(evaluation.reliability)), overall.images)]
     return "\n".join(lines)
 
 

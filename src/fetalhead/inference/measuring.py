@@ -15,6 +15,7 @@ import numpy.typing as npt
 from fetalhead.biometry.dating import check_formula
 from fetalhead.biometry.measurement import HeadMeasurement, measure_head
 from fetalhead.biometry.quality import judged
+from fetalhead.biometry.uncertainty import allowance_mm, with_interval
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
@@ -81,6 +82,9 @@ def measure_image(
         size = image.pixel_size_of(measurement.ellipse_px)
         if size != image.pixel_size:  # the region that holds the head is of another size than the picture at large
             measurement = measure_in(size)
+    if calibration := predictor.folder.calibration:
+        allowance = allowance_mm(measurement, prediction.grid_probability, prediction.letterbox)
+        measurement = with_interval(measurement, allowance, calibration)
     return judged(measurement, prediction.plane), prediction
 
 

@@ -30,9 +30,8 @@ def model_card(name: str, model_id: str, stages: Sequence[Mapping[str, Any]], me
             "",
             "## Use",
             "",
-            "For research. **Not a medical device**: no measurement of it may decide about a patient. It was trained",
-            "on head standard planes alone and expects one: in a picture of another plane or another organ it may",
-            "outline something that is no head.",
+            "For research. **Not a medical device**: no measurement of it may decide about a patient.",
+            *_what_it_knows(stages),
             "",
             "## Training",
             "",
@@ -47,6 +46,18 @@ def model_card(name: str, model_id: str, stages: Sequence[Mapping[str, Any]], me
             "",
         ]
     )
+
+
+def _what_it_knows(stages: Sequence[Mapping[str, Any]]) -> list[str]:
+    if any(data["kind"] == "planes" for stage in stages for data in stage["data"]):
+        return [
+            "It tells head planes from abdomen, femur and other planes of obstetric scans, and outlines heads in",
+            "the former alone. Of other organs, and of pictures that are no ultrasound, it was shown none.",
+        ]
+    return [
+        "It was trained on head standard planes alone and expects one: in a picture of another plane or another",
+        "organ it may outline something that is no head.",
+    ]
 
 
 def _stage(number: int, stage: Mapping[str, Any]) -> list[str]:
@@ -114,7 +125,29 @@ def figures_table(metrics: Mapping[str, Any]) -> str:
         lines.append(
             f"| {band} | {summary['images']} | {summary['failures']} | {dice} | {hausdorff} | {df} | {adf} |"
         )
-    return "\n".join(lines)
+    sentences = reliability_lines(metrics["reliability"], overall["images"]) if "reliability" in metrics else []
+    return "\n".join([*lines, *(["", *sentences] if sentences else [])])
+
+
+def reliability_lines(found: Mapping[str, Any], images: int) -> list[str]:
+    """Verdicts and intervals, as `metrics.json` has them, in sentences, one a line."""
+    counts = ", ".join(f"{verdict} {count}" for verdict, count in found["verdicts"].items())
+    lines = [f"Verdicts over {images} pictures: {counts}."]
+    if found["verdicts"]["accept"]:
+        dice, adf = _number(found["accepted_dice"], 100), _number(found["accepted_adf_mm"], 1)
+        lines.append(f"Of the accepted: Dice {dice} %, ADF {adf} mm.")
+    if intervals := found["intervals"]:
+        width = intervals["mean_width_percent"]
+        covered = f"The 90 % interval of HC holds the reference in {_covered(intervals)}"
+        lines.append(f"{covered}; its mean width is {width:.1f} % of HC.")
+        bands = "; ".join(f"{band}: {_covered(one)}" for band, one in found["interval_bands"].items())
+        lines.append(f"By band of HC: {bands}.")
+    return lines
+
+
+def _covered(intervals: Mapping[str, Any]) -> str:
+    share = intervals["coverage"]
+    return f"{100 * share['share']:.1f} % of {intervals['images']}"
 
 
 def _number(value: float | None, factor: float) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fetalhead.biometry.uncertainty import Calibration
 from fetalhead.catalog import MODELS
 from fetalhead.errors import FetalheadError
 
@@ -41,6 +43,8 @@ class ModelFolder:
     """Planes in the order of `plane_probability`; empty where the network has no such output."""
     flips: bool
     """Whether a prediction is the mean over the picture and its mirror image."""
+    calibration: Calibration | None
+    """Of the interval of HC; None where the model was exported without."""
     training: Mapping[str, Any]
     files: Mapping[str, str]
     """SHA-256 by file name."""
@@ -78,6 +82,7 @@ class ModelFolder:
             outputs=outputs,
             classes=classes,
             flips=config.get("flips", bool, False),
+            calibration=config.calibration(),
             training=config.table("training"),
             files=files,
         )
@@ -156,6 +161,18 @@ class _Config:
 
     def names(self, key: str) -> tuple[str, ...]:
         return tuple(str(name) for name in self.get(key, list))
+
+    def calibration(self) -> Calibration | None:
+        values = self._values.get("calibration")
+        if values is None:
+            return None
+        try:
+            found = Calibration(float(values["factor"]), int(values["subjects"]))
+        except (TypeError, KeyError, ValueError):
+            raise self.fault(f"'calibration' {values!r} is not a factor and a number of subjects") from None
+        if not 0 < found.factor < math.inf:
+            raise self.fault(f"the factor of 'calibration' is {found.factor}, not above 0")
+        return found
 
     def input_size(self) -> tuple[int, int]:
         size = self.get("input_size", list)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ import torch
 from safetensors.torch import save
 
 import fetalhead
+from fetalhead.biometry.uncertainty import LEVEL, allowance_mm, calibrated
 from fetalhead.catalog import PLANES
+from fetalhead.datasets import open_data
 from fetalhead.errors import FetalheadError
+from fetalhead.images.image import UltrasoundImage
+from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.model_card import model_card
 from fetalhead.inference.model_folder import CONFIG_NAME, FORMAT, MODEL_NAME, ModelFolder, sha256
 from fetalhead.inference.predictor import Predictor
@@ -38,6 +43,8 @@ class ExportOptions:
     flips: bool
     metrics: Path | None
     """`metrics.json` of an evaluation of this very model, to go with it."""
+    calibrate: str | None = None
+    """The data set `KIND=DIR` on whose validation subjects the interval of HC is set; None for no interval."""
 
 
 def export(run: Path, folder: Path, options: ExportOptions) -> ModelFolder:
@@ -57,6 +64,8 @@ def export(run: Path, folder: Path, options: ExportOptions) -> ModelFolder:
     try:
         _write(network, trained, run, partial, options)
         _check_parity(network, trained, ModelFolder.load(partial), options.half)
+        if options.calibrate:
+            _calibrate(partial, options.calibrate)
         if folder.exists():
             shutil.rmtree(folder)
         partial.rename(folder)
@@ -87,6 +96,30 @@ def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, opt
         "training": {"stages": stages},
         "files": {path.name: sha256(path) for path in sorted(folder.iterdir())},
     }
+    (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def _calibrate(folder: Path, data: str) -> None:
+    """Add the interval's calibration to the folder's configuration. Raises `FetalheadError`."""
+    predictor = Predictor(ModelFolder.load(folder))
+    errors, allowances, subjects = [], [], []
+    for case in open_data(data).cases:
+        if case.split != "val" or case.annotation_path is None or not case.pixel_size:
+            continue
+        image = UltrasoundImage(case.pixels(), case.pixel_size)
+        measured, prediction = measure_image(image, predictor)
+        if measured.hc_mm is None or prediction is None:
+            continue  # no head found: evaluate counts it, and there is no HC whose error could be told
+        reference = case.ellipse(image.shape).scaled(case.pixel_size.x, case.pixel_size.y).perimeter
+        errors.append(measured.hc_mm - reference)
+        allowances.append(allowance_mm(measured, prediction.grid_probability, prediction.letterbox) or math.nan)
+        subjects.append(case.subject)
+    try:
+        found = calibrated(errors, allowances, subjects)
+    except ValueError as error:
+        raise FetalheadError(f"--calibrate {data}: validation: {error}") from error
+    config = json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))
+    config["calibration"] = {"level": LEVEL, **asdict(found)}
     (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 

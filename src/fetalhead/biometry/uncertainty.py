@@ -1,0 +1,83 @@
+"""How far HC may be off: an interval that holds the reference in 90 of 100 pictures like those it was calibrated on.
+
+Split conformal prediction (Lei et al. 2018, J Am Stat Assoc 113:1094) with an error that is scaled to the picture: half
+the interval is `factor` times 1 mm (what annotators differ by, even on small heads), 1 % of HC, and a part of the
+network's own spread. A model's `factor` is set when it is exported, on subjects that did not train it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.biometry.measurement import HeadMeasurement, measure_head
+from fetalhead.images.geometry import Letterbox
+
+LEVEL = 0.9
+LOGIT_SHIFT = 1.5
+"""The spread is between the outlines where the probability crosses 0.18 and 0.82, this far to either side in logits."""
+FLOOR_MM, OF_SIZE, OF_SPREAD = 1.0, 0.01, 0.3
+UNSURE_SPREAD = 0.1
+"""Of HC, where one of the two outlines is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a model folder says of its model's intervals."""
+
+    factor: float
+    subjects: int
+    """On which it was set."""
+
+
+def allowance_mm(
+    measurement: HeadMeasurement, probability: npt.NDArray[np.floating], letterbox: Letterbox
+) -> float | None:
+    """What the error of a measured HC is scaled by, in mm; None without an HC.
+
+    `probability` (h, w), 0 to 1, on the network's grid is what `measurement` was made from.
+    """
+    if measurement.hc_mm is None:
+        return None
+    lengths = [
+        measure_head(_shifted(probability, shift), letterbox, measurement.pixel_size).hc_mm
+        for shift in (-LOGIT_SHIFT, LOGIT_SHIFT)
+    ]
+    inner, outer = lengths
+    spread = UNSURE_SPREAD * measurement.hc_mm if inner is None or outer is None else abs(outer - inner)
+    return FLOOR_MM + OF_SIZE * measurement.hc_mm + OF_SPREAD * spread
+
+
+def with_interval(measurement: HeadMeasurement, allowance: float | None, calibration: Calibration) -> HeadMeasurement:
+    """The measurement with the 90 % interval of its HC."""
+    if measurement.hc_mm is None or allowance is None:
+        return measurement
+    half = calibration.factor * allowance
+    return replace(measurement, hc_low_mm=max(0.0, measurement.hc_mm - half), hc_high_mm=measurement.hc_mm + half)
+
+
+def calibrated(errors_mm: Sequence[float], allowances_mm: Sequence[float], subjects: Sequence[str]) -> Calibration:
+    """The calibration from errors of HC on pictures of some subjects, each subject counting once.
+
+    A subject's pictures share its weight, and one subject more, with the largest error, stands for the next one to come
+    (the finite-sample correction). Raises ValueError for fewer than ten subjects, which cannot tell a 90 % quantile.
+    """
+    names, place = np.unique(np.asarray(subjects), return_inverse=True)
+    if len(names) < 1 / (1 - LEVEL):
+        raise ValueError(f"{len(names)} subjects are too few to calibrate on: at least 10 are needed")
+    ratio = np.abs(np.asarray(errors_mm)) / np.asarray(allowances_mm)
+    weight = 1 / np.bincount(place)[place]
+    order = np.argsort(ratio)
+    reached = np.cumsum(weight[order])
+    wanted = min(LEVEL * (len(names) + 1), reached[-1])
+    return Calibration(float(ratio[order][int(np.searchsorted(reached, wanted - 1e-9))]), len(names))
+
+
+def _shifted(probability: npt.NDArray[np.floating], shift: float) -> npt.NDArray[np.floating]:
+    """The probabilities `shift` higher in logits: the outline then lies where they crossed another level."""
+    ratio = math.exp(shift)
+    return np.asarray(probability * ratio / (1 + probability * (ratio - 1)), dtype=probability.dtype)
