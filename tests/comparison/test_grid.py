@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fetalhead.cli.command import from_values
+from fetalhead.cli.command import from_values, parse
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.comparison.grid import Grid, planned_runs, with_equal_time
 from fetalhead.options import TrainingOptions, options_class
@@ -87,6 +87,16 @@ def test_an_arm_s_options_are_checked_by_name(
     message = capsys.readouterr().err
     assert caught.value.code == 2
     assert message.startswith("arm supervised: ") and words in message and message.count("\n") == 1
+
+
+def test_the_example_grid_is_a_plan(tiny_hc18: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "hc18").symlink_to(tiny_hc18)
+    (tmp_path / "data" / "fetal_head_tv").mkdir()
+    monkeypatch.chdir(tmp_path)
+    example = Path(__file__).resolve().parents[2] / "examples" / "compare.yaml"
+    runs = planned_runs(parse(Grid, ["--config", str(example)], "test"), read)
+    assert len(runs) == 36 and {run.labels for run in runs} == {"1%", "5%", "10%"}
 
 
 def test_two_data_sets_of_one_name_are_refused(tiny_hc18: Path, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import torch
 
 from fetalhead.catalog import STRATEGIES
 from fetalhead.cli import main
+from fetalhead.cli.command import parse
+from fetalhead.options import options_class
 from fetalhead.training.run_folder import rows_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "extending.md"
@@ -38,7 +40,9 @@ def test_the_page_s_strategy_trains(tiny_hc18: Path, tmp_path: Path, monkeypatch
     assert any(not torch.equal(value, state["strategy.other." + name[8:]]) for name, value in first.items())
 
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.yaml"))
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = [path for path in sorted(ROOT.glob("examples/*.yaml")) if path.stem != "compare"]  # that one is a grid
+RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[path.stem for path in EXAMPLES])
@@ -47,6 +51,13 @@ def test_the_example_configurations_start(example: Path, tiny_hc18: Path, tmp_pa
     small = ["--steps=1", "--batch-size=2", "--image-size=32x32", "--encoder=resnet10t", "--encoder-weights=none"]
     command = ["train", strategy, "--config", str(example), f"--data=hc18={tiny_hc18}", f"--out={tmp_path / 'run'}"]
     assert main([*command, *small]) == 0
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=[path.stem for path in RECIPES])
+def test_the_recipes_are_options_as_they_stand(recipe: Path) -> None:
+    strategy = re.search(r"fetalhead train (\S+)", recipe.read_text())[1]
+    options = parse(options_class(strategy), ["--config", str(recipe)], "test", strategy=strategy)
+    assert options.steps > 1000 and options.data[0] == "hc18=data/hc18"
 
 
 def test_unknown_keys_and_other_strategies_options_are_refused_by_name(
