@@ -1,4 +1,7 @@
-"""Damaged files of every format: a picture or one line, quickly and in little memory (`tools/fuzz_readers.py`)."""
+"""Damaged files of every format: a picture or one line, quickly and in little memory (`tools/fuzz_readers.py`).
+
+`make fuzz` reads ten thousand of each.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,3 @@ def fuzz(kind: str, count: int) -> str:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_some_of_each_format(kind: str) -> None:
     assert " refused" in fuzz(kind, 25)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", FORMATS)
-def test_a_thousand_of_each_format(kind: str) -> None:
-    said = fuzz(kind, 1000)
-    assert " read" in said and " refused" in said
