@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from fetalhead.biometry.calibration import Calibration
 from fetalhead.biometry.measurement import measure_head
-from fetalhead.biometry.uncertainty import Calibration, allowance_mm, calibrated, with_interval
+from fetalhead.biometry.uncertainty import allowance_mm, calibrated, with_interval
 from fetalhead.images.geometry import Letterbox
 from fetalhead.images.pixel_size import PixelSize
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.biometry.calibration import Calibration
 from fetalhead.biometry.measurement import HeadMeasurement, measure_head
 from fetalhead.images.geometry import Letterbox
 
@@ -23,15 +24,6 @@ LOGIT_SHIFT = 1.5
 FLOOR_MM, OF_SIZE, OF_SPREAD = 1.0, 0.01, 0.3
 UNSURE_SPREAD = 0.1
 """Of HC, where one of the two outlines is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """What a model folder says of its model's intervals."""
-
-    factor: float
-    subjects: int
-    """On which it was set."""
 
 
 def allowance_mm(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fetalhead.biometry.uncertainty import Calibration
+from fetalhead.biometry.calibration import Calibration
 from fetalhead.catalog import MODELS
 from fetalhead.errors import FetalheadError
 
