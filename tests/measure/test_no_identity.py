@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.field_of_view import NoFieldOfView
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.surroundings import ultrasound_area, without_surroundings
+from fetalhead.phantoms.phantom import head_phantom
 
 HEAD = Ellipse(96, 88, 52, 38, 0.4)
 BAR = 24
@@ -101,3 +103,33 @@ def test_without_a_field_the_head_alone_is_shown(monkeypatch: pytest.MonkeyPatch
     assert "only the head" in shown.note
     nothing = without_surroundings(image, None)
     assert not nothing.pixels.any() and "not shown" in nothing.note
+
+
+@pytest.mark.parametrize("where", ["bar", "side", "framed"])
+@pytest.mark.parametrize("index", range(4))
+def test_names_beside_a_picture_that_runs_to_its_edges_are_not_shown(where: str, index: int) -> None:
+    phantom = head_phantom(3, index)
+    height, width = phantom.image.shape
+    above, left, grey = {"bar": (50, 0, 90), "side": (0, 160, 0), "framed": (70, 50, 60)}[where]
+    pixels = np.full((height + above, width + left), grey, dtype=np.uint8)
+    pixels[above:, left:] = phantom.image.pixels
+    center_x, center_y = phantom.ellipse.center_x + left, phantom.ellipse.center_y + above
+    head = replace(phantom.ellipse, center_x=center_x, center_y=center_y)
+    written = np.zeros_like(pixels)
+    cv2.putText(written, "DOE JANE", (5, 30 if above else height // 2), cv2.FONT_HERSHEY_PLAIN, 1.8, 255, 2)
+    _, packed = cv2.imencode(".jpg", np.maximum(pixels, written), [cv2.IMWRITE_JPEG_QUALITY, 92])
+    for shown in (np.maximum(pixels, written), np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))):
+        image = UltrasoundImage(np.asarray(shown, dtype=np.uint8), Path("a.png"))
+        seen = without_surroundings(image, head).pixels
+        assert (seen[written > 0] > 128).mean() < 0.1
+
+
+def test_the_far_skull_in_the_dark_is_shown() -> None:
+    pixels = np.zeros((240, 320), np.uint8)
+    slanted = np.arange(240)[:, None] < 40 + 0.4 * np.arange(320)  # no row that the field could end on
+    pixels[slanted] = np.random.default_rng(0).integers(30, 70, int(slanted.sum()))
+    cv2.ellipse(pixels, (160, 130), (60, 80), 0, 40, 140, 200, 2)
+    head = Ellipse(160, 130, 80, 60, np.pi / 2)
+    image = UltrasoundImage(pixels, Path("a.png"))
+    assert without_surroundings(image, head).pixels[209:213, 160].max() == 200
+    assert without_surroundings(image, None).pixels[209:213, 160].max() == 0

@@ -28,6 +28,9 @@ FLAT_SHARE = 0.1
 DARKEST, STEP = 64, 16
 """Surroundings are no brighter than this, and where they have several grey values, these lie within the second."""
 
+BAR_SHARE, BAR_LEAST = 0.5, 24
+"""A row or column of which so much is of one grey value, brighter than the second, is a bar that text is written on."""
+
 CHANGE = 2
 """A lit pixel that changes by more than this between frames shows ultrasound; the others are overlays."""
 
@@ -52,6 +55,8 @@ class FieldOfView:
     """In pixels of the picture; empty where ultrasound fills it."""
     lit_share: float = 1.0
     """How much of it is lit; where that is little, the limits may be those of something bright in the dark."""
+    lit_box: tuple[int, int, int, int] | None = None
+    """x0, y0, x1, y1 (exclusive) around all that is lit in large pieces: beyond it nothing but small things shows."""
 
     @property
     def mask(self) -> Mask:
@@ -113,7 +118,13 @@ def find_field_of_view(
         (x0, Line(1, 0, x0 - 0.5)), (y0, Line(0, 1, y0 - 0.5)),
         (width - x1, Line(-1, 0, 0.5 - x1)), (height - y1, Line(0, -1, 0.5 - y1)),
     ]  # fmt: skip
-    return FieldOfView((height, width), (*limits, *(line for gap, line in box if gap)), lit_share)
+    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    lit_box = (
+        x0 + factor * int(columns[0]), y0 + factor * int(rows[0]),
+        x1 if columns[-1] + 1 == lit.shape[1] else x0 + factor * (int(columns[-1]) + 1),
+        y1 if rows[-1] + 1 == lit.shape[0] else y0 + factor * (int(rows[-1]) + 1),
+    )  # fmt: skip
+    return FieldOfView((height, width), (*limits, *(line for gap, line in box if gap)), lit_share, lit_box)
 
 
 def _shrunk(picture: Pixels, factor: int) -> Pixels:
@@ -130,10 +141,22 @@ def _lit(frames: Sequence[Pixels]) -> Mask:
     flat = np.flatnonzero(np.bincount(edge, minlength=256)[: DARKEST + 1] >= FLAT_SHARE * len(edge))
     # Black bars may lie around surroundings that are not quite black: the brighter of the two counts.
     level = flat[flat <= flat[0] + STEP][-1] + MARGIN if len(flat) else -1
-    light = highest > level
+    light = (highest > level) & ~_bars(highest)
     changing = light & (highest - np.minimum.reduce(frames) > CHANGE)
     moves = len(frames) > 1 and _without_small_things(changing).mean() >= LEAST_FIELD
     return np.asarray(changing if moves else light)
+
+
+def _bars(picture: Pixels) -> Mask:
+    """(h, w) bool of the bars' grey in rows and columns most of which are of one value, to one level either way."""
+    bars = np.zeros(picture.shape, dtype=np.bool_)
+    for lines, found in ((picture, bars), (picture.T, bars.T)):
+        for line, of_line in zip(lines, found, strict=True):
+            counts = np.convolve(np.bincount(line, minlength=256), np.ones(3), mode="same")
+            value = int(counts.argmax())
+            if value > BAR_LEAST and counts[value] >= BAR_SHARE * line.size:
+                of_line |= np.abs(line.astype(np.int16) - value) <= 1
+    return bars
 
 
 def _without_small_things(lit: Mask) -> Mask:

@@ -32,8 +32,9 @@ def ultrasound_area(image: UltrasoundImage, others: Sequence[npt.NDArray[np.uint
     """(H, W) bool: the field of view within the regions that the header tells; None where neither can be told.
 
     Makers draw regions around text, too, so what a header tells is an outer bound; it counts alone where no field of
-    view is found in it, unless it is the whole picture, which tells nothing. `others` are further frames, of the same
-    shape, of a clip that `image` is the first of: a field is found better in several.
+    view is found in it, unless it is the whole picture, which tells nothing. Margins of the field in which nothing but
+    small things is lit are no part of it: what is written there looks the same as a ruler. `others` are further
+    frames, of the same shape, of a clip that `image` is the first of: a field is found better in several.
     """
     regions = header_area(image)
     field = find_field_of_view([image.pixels, *others], image.region) if others else image.field_of_view
@@ -41,7 +42,15 @@ def ultrasound_area(image: UltrasoundImage, others: Sequence[npt.NDArray[np.uint
         field = image.field_of_view
     if not isinstance(field, FieldOfView):
         return regions
-    return field.mask if regions is None else field.mask & regions
+    return _lit_part(field) if regions is None else _lit_part(field) & regions
+
+
+def _lit_part(field: FieldOfView) -> Mask:
+    mask = field.mask
+    if field.lit_box:
+        x0, y0, x1, y1 = field.lit_box
+        mask[:y0], mask[y1:], mask[:, :x0], mask[:, x1:] = False, False, False, False
+    return mask
 
 
 def header_area(image: UltrasoundImage) -> Mask | None:
@@ -55,13 +64,23 @@ def header_area(image: UltrasoundImage) -> Mask | None:
 
 def without_surroundings(image: UltrasoundImage, head: Ellipse | None) -> Shown:
     """The picture with its surroundings black; where no ultrasound can be told from them, the head alone."""
-    area = ultrasound_area(image)
+    area, near = ultrasound_area(image), _around(head, image)
     if area is not None:
+        field, regions = image.field_of_view, header_area(image)
+        if near is not None and isinstance(field, FieldOfView):  # a far skull alone in the dark is a small thing, too
+            area |= near & field.mask & (True if regions is None else regions)
         return Shown(np.where(area, image.pixels, np.uint8(0)))
-    if head is None:
+    if near is None:
         return Shown(np.zeros_like(image.pixels), "picture not shown: no field of view found in it")
+    shown = np.where(near, image.pixels, np.uint8(0))
+    return Shown(shown, "only the head is shown: no field of view found in the picture")
+
+
+def _around(head: Ellipse | None, image: UltrasoundImage) -> Mask | None:
+    """(H, W) bool of a head and a little around it; None without one."""
+    if head is None:
+        return None
     near = Ellipse(
         head.center_x, head.center_y, AROUND_HEAD * head.semi_axis_a, AROUND_HEAD * head.semi_axis_b, head.angle
     )
-    shown = np.where(near.coverage(image.shape) > 0, image.pixels, np.uint8(0))
-    return Shown(shown, "only the head is shown: no field of view found in the picture")
+    return np.asarray(near.coverage(image.shape) > 0)
