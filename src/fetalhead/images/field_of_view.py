@@ -29,7 +29,8 @@ DARKEST, STEP = 64, 16
 """Surroundings are no brighter than this, and where they have several grey values, these lie within the second."""
 
 BAR_SHARE, BAR_LEAST = 0.5, 24
-"""A row or column of which so much is of one grey value, brighter than the second, is a bar that text is written on."""
+"""A row or column of which so much, both ends included, is of one grey value, brighter than the second, is a bar that
+text is written on."""
 
 CHANGE = 2
 """A lit pixel that changes by more than this between frames shows ultrasound; the others are overlays."""
@@ -154,8 +155,9 @@ def _bars(picture: Pixels) -> Mask:
         for line, of_line in zip(lines, found, strict=True):
             counts = np.convolve(np.bincount(line, minlength=256), np.ones(3), mode="same")
             value = int(counts.argmax())
-            if value > BAR_LEAST and counts[value] >= BAR_SHARE * line.size:
-                of_line |= np.abs(line.astype(np.int16) - value) <= 1
+            ours = np.abs(line.astype(np.int16) - value) <= 1
+            if value > BAR_LEAST and counts[value] >= BAR_SHARE * line.size and ours[0] and ours[-1]:
+                of_line |= ours
     return bars
 
 
