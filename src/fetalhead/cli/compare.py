@@ -178,11 +178,10 @@ def _is_finished(run: Run, grid: Grid, out: Path) -> bool:
 
 def _finished(run: Run, grid: Grid, seconds: float, out: Path) -> Finished:
     from fetalhead.evaluation.comparison.collect import Finished
-    from fetalhead.inference.model_folder import ModelFolder
 
     place = out / RUNS / run.place
     evaluations = {title: place / EVALUATIONS / title for title, _ in _data_of(grid)}
-    return Finished(run, evaluations, grid.split, seconds, ModelFolder.load(place / MODEL).model_id)
+    return Finished(run, evaluations, seconds)
 
 
 def _write(finished: Sequence[Finished], grid: Grid, out: Path) -> None:

@@ -6,19 +6,15 @@ Everything is read back from the files that `fetalhead evaluate` wrote for each 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from fetalhead.catalog import PLANES
 from fetalhead.evaluation.comparison.grid import Run
 
 Row = dict[str, str]
-HEAD = PLANES[0]
-OF_THREE = PLANES[:3]
-
 RUN = ("strategy", "arm", "labels", "seed")
 """What names a run in each of the files."""
 
@@ -33,6 +29,12 @@ ROBUSTNESS = (*RUN, "data", "corruption", "severity", "images", "subjects", "fai
               "adf_mm")  # fmt: skip
 FILES = {"runs.csv": RUNS, "cases.csv": CASES, "elsewhere.csv": ELSEWHERE, "robustness.csv": ROBUSTNESS}
 
+MEANS = ("dice", "iou", "mask_dice", "hd_mm", "hd95_mm", "adf_mm", "df_mm", "adf_percent")
+MEANS_ELSEWHERE = ("dice", "iou", "mask_dice", "hd_px", "adf_percent")
+SHARES = {"plane_accuracy": "accuracy", "head_abdomen_femur_accuracy": "accuracy_of_three",
+          "false_heads": "false_heads", "missed_heads": "missed_heads"}  # fmt: skip
+"""Columns of planes, and what `evaluate` calls them."""
+
 LONG_NAMES = {"hausdorff_mm": "hd_mm"}
 """What `evaluate` calls by a longer name."""
 
@@ -44,9 +46,7 @@ class Finished:
     run: Run
     evaluations: Mapping[str, Path]
     """Folders as `fetalhead evaluate` writes them, by the data set's title; the first is the one in mm."""
-    split: str
     seconds_a_step: float
-    model_id: str
 
     @property
     def names(self) -> Row:
@@ -61,9 +61,9 @@ def gather(finished: Sequence[Finished], folder: Path) -> None:
         first, *others = one.evaluations.items()
         cases = [_case(row) | one.names | {"data": first[0]} for row in read_rows(first[1] / "cases.csv")]
         rows["cases.csv"] += cases
-        rows["runs.csv"].append(_run(one, cases) | {"data": first[0]})
+        rows["runs.csv"].append(_run(one, _document(first[1])) | {"data": first[0]})
         for title, place in others:
-            rows["elsewhere.csv"].append(one.names | {"data": title} | _elsewhere(place))
+            rows["elsewhere.csv"].append(one.names | {"data": title} | _elsewhere(_document(place)))
         if (first[1] / "robustness.csv").is_file():
             corrupted = read_rows(first[1] / "robustness.csv")
             rows["robustness.csv"] += [one.names | {"data": first[0]} | row for row in corrupted]
@@ -76,60 +76,37 @@ def _case(row: Row) -> Row:
     return {LONG_NAMES.get(name, name): value for name, value in row.items()}
 
 
-def _run(one: Finished, cases: Sequence[Row]) -> Row:
-    means = ("dice", "iou", "mask_dice", "hd_mm", "hd95_mm", "adf_mm", "df_mm", "adf_percent")
-    return one.names | {name: mean_of(cases, name) for name in means} | {
-        "failures": str(sum(case["status"] != "ok" for case in cases)),
-        "images": str(len(cases)),
-        "subjects": str(len({case["subject"] for case in cases})),
-        "split": one.split,
+def _run(one: Finished, document: Mapping[str, Any]) -> Row:
+    return one.names | _means(document["overall"]["metrics"], MEANS) | {
+        **{name: str(document[name]) for name in ("failures", "images", "subjects", "split", "model_id")},
         "steps": str(one.run.options.steps),
         "seconds_a_step": format(one.seconds_a_step, ".3g"),
-        "model_id": one.model_id,
     }  # fmt: skip
 
 
-def _elsewhere(place: Path) -> Row:
-    """The figures of a data set without pixel sizes: outlines in pixels, or planes."""
-    if (place / "planes.csv").is_file():
-        return _planes(read_rows(place / "planes.csv"))
-    cases = read_rows(place / "cases.csv")
-    means = ("dice", "iou", "mask_dice", "hd_px", "adf_percent")
-    failures = sum(bool(case["reason"]) for case in cases)
-    return _counts(cases) | {"failures": str(failures)} | {name: mean_of(cases, name) for name in means}
+def _elsewhere(document: Mapping[str, Any]) -> Row:
+    """The figures of another data set: outlines in pixels or in mm, or planes."""
+    counts = {name: str(document[name]) for name in ("images", "subjects")}
+    if "false_heads" in document:
+        shares = {column: document[name] for column, name in SHARES.items()}
+        return counts | {column: _number(share and share["share"]) for column, share in shares.items()}
+    metrics = document["overall"]["metrics"] if "overall" in document else document["metrics"]
+    return counts | {"failures": str(document["failures"])} | _means(metrics, MEANS_ELSEWHERE)
 
 
-def _planes(cases: Sequence[Row]) -> Row:
-    told = [case for case in cases if case["predicted"]]
-    known = [case for case in told if case["plane"]]
-    three = [case for case in known if case["plane"] in OF_THREE]
-    others = [case for case in cases if case["plane"] != HEAD]
-    heads = [case for case in cases if case["plane"] == HEAD]
-    return _counts(cases) | {
-        "plane_accuracy": _share(case["plane"] == case["predicted"] for case in known),
-        "head_abdomen_femur_accuracy": _share(case["plane"] == case["predicted"] for case in three),
-        "false_heads": _share(case["head_outlined"] == "true" for case in others),
-        "missed_heads": _share(case["head_outlined"] != "true" for case in heads),
-    }
+def _means(metrics: Mapping[str, Any], names: Sequence[str]) -> Row:
+    """By column: the means of `evaluate`'s metrics, empty where there is none."""
+    columns = {LONG_NAMES.get(name, name): numbers for name, numbers in metrics.items()}
+    return {name: _number(columns[name]["mean"]) for name in names if name in columns}
 
 
-def _counts(cases: Sequence[Row]) -> Row:
-    return {"images": str(len(cases)), "subjects": str(len({case["subject"] for case in cases}))}
+def _number(value: float | None) -> str:
+    return "" if value is None else format(value, ".6g")
 
 
-def _share(holds: Iterable[bool]) -> str:
-    values = list(holds)
-    return _number(float(np.mean(values))) if values else ""
-
-
-def mean_of(rows: Sequence[Row], name: str) -> str:
-    """The mean of a column over the rows that have a value; empty where none has."""
-    values = [float(row[name]) for row in rows if row.get(name)]
-    return _number(float(np.mean(values))) if values else ""
-
-
-def _number(value: float) -> str:
-    return format(value, ".6g")
+def _document(place: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((place / "metrics.json").read_text(encoding="utf-8"))
+    return found
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -1,0 +1,64 @@
+"""Figures of other data sets, gathered from what `evaluate` wrote of each run."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from fetalhead.evaluation.comparison.collect import Finished, gather, read_rows
+from fetalhead.evaluation.comparison.grid import Run
+from fetalhead.evaluation.in_pixels import PixelScores, write_in_pixels
+from fetalhead.evaluation.planes import PlaneCase, plane_figures, write_planes
+from fetalhead.evaluation.results import write_document
+from fetalhead.options import TrainingOptions
+
+PLANES = [
+    PlaneCase("a", "1", "head", "head", True),
+    PlaneCase("b", "2", "head", "abdomen", False),
+    PlaneCase("c", "3", "abdomen", "abdomen", True),
+    PlaneCase("d", "4", "femur", "femur", False),
+    PlaneCase("e", "5", "other", "femur", False),
+    PlaneCase("f", "6", "", "head", True),
+]
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Finished:
+    places = {name: tmp_path / name for name in ("hc18", "planes", "masks")}
+    for place in places.values():
+        place.mkdir()
+    metrics = {name: {"mean": 0.5} for name in ("dice", "iou", "mask_dice", "hausdorff_mm", "adf_mm")}
+    about = {"failures": 1, "images": 3, "subjects": 2, "split": "test", "model_id": "m-1"}
+    overall = {"metrics": metrics | {"df_mm": {"mean": None}}}
+    write_document(places["hc18"] / "metrics.json", about | {"overall": overall})
+    (places["hc18"] / "cases.csv").write_text("name,status,hausdorff_mm\nx.png,ok,1.5\n")
+    write_planes(places["planes"], PLANES, plane_figures(PLANES, ("head", "abdomen", "femur")), {"model_id": "m-1"})
+    scores = [
+        PixelScores("p", "1", "", 0.9, 0.8, 0.9, 4.0, 1.0, 1.0),
+        PixelScores("q", "2", "none", 0.0, 0.0, 0.1, math.nan, math.nan, math.nan),
+    ]
+    write_in_pixels(places["masks"], scores, {"model_id": "m-1"})
+    options = TrainingOptions(data=["hc18=there"], steps=7)
+    return Finished(Run("supervised", "5%", 3, options), places, 0.25)
+
+
+def test_a_run_s_row_holds_what_evaluate_said(finished: Finished, tmp_path: Path) -> None:
+    gather([finished], tmp_path)
+    (run,), (case,) = read_rows(tmp_path / "runs.csv"), read_rows(tmp_path / "cases.csv")
+    assert (run["dice"], run["hd_mm"], run["df_mm"], run["failures"]) == ("0.5", "0.5", "", "1")
+    assert (run["steps"], run["seconds_a_step"], run["model_id"], run["data"]) == ("7", "0.25", "m-1", "hc18")
+    assert (case["hd_mm"], case["labels"]) == ("1.5", "5%")
+
+
+def test_planes_that_a_model_does_not_tell_are_no_errors_of_it(finished: Finished, tmp_path: Path) -> None:
+    gather([finished], tmp_path)
+    rows = {row["data"]: row for row in read_rows(tmp_path / "elsewhere.csv")}
+    planes = rows["planes"]
+    assert planes["images"] == "6"
+    assert float(planes["plane_accuracy"]) == float(planes["head_abdomen_femur_accuracy"]) == 0.75
+    assert float(planes["false_heads"]) == pytest.approx(1 / 3, abs=1e-6), "of an unknown plane nobody knows"
+    assert float(planes["missed_heads"]) == 0.5
+    masks = rows["masks"]
+    assert (masks["images"], masks["failures"], float(masks["dice"]), masks["hd_px"]) == ("2", "1", 0.45, "4")
