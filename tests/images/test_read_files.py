@@ -5,24 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
+from refusals import reason
 
-from fetalhead.errors import UnreadableImage
 from fetalhead.images import readers
 from fetalhead.images.readers import is_picture, read_images
-from fetalhead.images.readers.faults import one_line
-
-
-def reason(path: Path) -> str:
-    with pytest.raises(UnreadableImage) as caught:
-        list(read_images(path))
-    message = str(caught.value)
-    assert message.isprintable()
-    assert message.startswith(one_line(path) + ": ")
-    return message.removeprefix(one_line(path) + ": ")
 
 
 def test_an_empty_file(tmp_path):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import reason
 from toys import bright_head
 
 from fetalhead import measure
-from fetalhead.errors import UnreadableImage
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.inputs import find_inputs
 from fetalhead.images.readers import is_picture, read_images
@@ -33,14 +33,6 @@ def cine() -> np.ndarray:
 def write(path: Path, pixels: np.ndarray, **fields: object) -> Path:
     path.write_bytes(header(pixels.shape[::-1], **fields) + pixels.tobytes())
     return path
-
-
-def reason(path: Path) -> str:
-    with pytest.raises(UnreadableImage) as caught:
-        list(read_images(path))
-    message = str(caught.value)
-    assert message.isprintable() and message.startswith(f"{path}: ")
-    return message.removeprefix(f"{path}: ")
 
 
 def test_spacing_of_one_is_unknown_and_the_third_axis_is_time(cine, tmp_path):

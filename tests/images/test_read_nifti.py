@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import reason
 
-from fetalhead.errors import UnreadableImage
 from fetalhead.images.inputs import find_inputs
 from fetalhead.images.readers import is_picture, read_images
 
@@ -30,14 +30,6 @@ def write(path: Path, stored: np.ndarray, zooms=(0.2912, 0.25), kind=None, **hea
         image.header[name] = value
     nibabel.save(image, path)
     return path
-
-
-def reason(path: Path) -> str:
-    with pytest.raises(UnreadableImage) as caught:
-        list(read_images(path))
-    message = str(caught.value)
-    assert message.isprintable() and message.startswith(f"{path}: ")
-    return message.removeprefix(f"{path}: ")
 
 
 @pytest.mark.parametrize("suffix", ["nii", "nii.gz"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fetalhead.cli.command import parse
+from fetalhead.cli.shared import writing
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
 
@@ -48,15 +48,12 @@ def main(argv: Sequence[str]) -> int:
         "manual_only": len(unpaired.only_manual),
         "measured_only": unpaired.only_measured,
     }
-    out = Path(options.out)
-    try:
+    with writing(Path(options.out)) as out:
         out.mkdir(parents=True, exist_ok=True)
         write_document(out / "agreement.json", plain({**asdict(found), **counts, "bootstrap": BOOTSTRAP}))
         write_pairs(out / "agreement.csv", pairs)
         plot = figures.agreement_plot([(pair.measured_mm, pair.manual_mm) for pair in pairs], ("measured", "manual"))
         figures.save(plot, out / "bland_altman.png")
-    except OSError as error:
-        raise FetalheadError(f"--out {out}: cannot be written to: {os.strerror(error.errno or 0)}") from error
     print(agreement_table(found, pairs))
     print(f"\nwritten to {out}", file=sys.stderr)
     return 1 if unpaired.only_manual else 0

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from fetalhead.cli.command import parse
+from fetalhead.cli.shared import made_folder, writing
 from fetalhead.options import option
 
 if TYPE_CHECKING:
@@ -95,11 +94,7 @@ def main(argv: Sequence[str]) -> int:
         raise FetalheadError("--clean: wants a data set with outlines and pixel sizes: hc18=DIR")
     chosen, unassigned = select(data.cases, options.split)
     predictor = Predictor(options.model)
-    out = Path(options.out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FetalheadError(f"--out {out}: cannot be made: {os.strerror(error.errno or 0)}") from error
+    out = made_folder(options.out)
     task = _Task(data.kind, chosen, unassigned, predictor, out, options)
     if data.kind == "planes":
         unreadable = _evaluate_planes(task)
@@ -121,7 +116,7 @@ def _evaluate_video(options: EvaluateOptions) -> int:
         raise FetalheadError(f"--clips {options.clips}: at least 1 is needed")
     clips = true_clips(options.data, options.split, options.clips)
     predictor = Predictor(options.model)
-    with _writing(Path(options.out)) as out:
+    with writing(Path(options.out)) as out:
         out.mkdir(parents=True, exist_ok=True)
     unreadable: list[str] = []
     scored = evaluate_clips(clips, predictor, unreadable.append)
@@ -130,7 +125,7 @@ def _evaluate_video(options: EvaluateOptions) -> int:
     if not scored:
         raise FetalheadError(f"none of the {len(clips)} clips of --data {options.data} can be read")
     about = {"model_id": predictor.folder.model_id, "data": options.data, "unreadable": len(unreadable)}
-    with _writing(Path(options.out)) as out:
+    with writing(Path(options.out)) as out:
         write_clips(out, scored, about)
     print(f"{predictor.folder.model_id} on {options.data}: {clips_table(scored)}")
     return 1 if unreadable else 0
@@ -152,7 +147,7 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
         summarise(scored), summarise_bands(scored), reliability(scored),
     )  # fmt: skip
     pixels = {case.name: case.pixels for case in task.cases}
-    with _writing(task.out) as out:
+    with writing(task.out) as out:
         write_metrics(out / "metrics.json", result)
         write_cases(out / "cases.csv", scored)
         figures.save(figures.panel(figures.pick_examples(scored), lambda name: pixels[name]()), out / "panel.png")
@@ -164,7 +159,7 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # told above, for these same pictures
             rows = sweep(swept, scored, corruptions, severities, task.predictor, task.options.clean)
-        with _writing(task.out) as out:
+        with writing(task.out) as out:
             write_robustness(out / "robustness.csv", rows)
             figures.save(robustness_figure(rows), out / "robustness.png")
         print(f"\n{robustness_table(rows)}")
@@ -184,7 +179,7 @@ def _evaluate_planes(task: _Task) -> list[str]:
     scored, unreadable = _scored(task, evaluate_planes)
     model = task.predictor.folder
     result = plane_figures(scored, model.classes)
-    with _writing(task.out) as out:
+    with writing(task.out) as out:
         write_planes(out, scored, result, task.about(unreadable))
         if model.classes:
             figures.save(confusion_figure(result), out / "confusion.png")
@@ -198,7 +193,7 @@ def _evaluate_in_pixels(task: _Task) -> list[str]:
     from fetalhead.evaluation.in_pixels import evaluate_in_pixels, pixels_table, write_in_pixels
 
     scored, unreadable = _scored(task, evaluate_in_pixels)
-    with _writing(task.out) as out:
+    with writing(task.out) as out:
         write_in_pixels(out, scored, task.about(unreadable))
     task.print_table(pixels_table(scored))
     return unreadable
@@ -225,13 +220,3 @@ def _scored(
     if not scored:
         raise FetalheadError(f"none of the {len(task.cases)} images of --split {task.options.split} can be read")
     return scored, unreadable
-
-
-@contextmanager
-def _writing(out: Path) -> Iterator[Path]:
-    from fetalhead.errors import FetalheadError
-
-    try:
-        yield out
-    except OSError as error:
-        raise FetalheadError(f"--out {out}: cannot be written to: {os.strerror(error.errno or 0)}") from error

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from fetalhead.catalog import MODELS
 from fetalhead.cli.command import parse
+from fetalhead.cli.shared import made_folder
 from fetalhead.cli.video import DEFAULT_MODEL
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
@@ -48,11 +47,7 @@ def main(argv: Sequence[str]) -> int:
 
     require_av()
     predictor = Predictor(options.model) if options.by == "unsure" else None
-    out = Path(options.out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FetalheadError(f"--out {out}: cannot be made: {os.strerror(error.errno or 0)}") from error
+    out = made_folder(options.out)
     written, failed, clips = [], False, find_clips(options.clips)
     for path in clips:
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fetalhead.catalog import MODELS
 from fetalhead.cli.command import parse
+from fetalhead.cli.shared import given_pixel_size, interruptible
 from fetalhead.cli.video import DEFAULT_MODEL
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
@@ -36,13 +37,10 @@ def main(argv: Sequence[str]) -> int:
     if not 0 <= options.port <= 65535:
         raise FetalheadError(f"--port {options.port}: wants 0 to 65535")
 
-    from fetalhead.cli.measure import interruptible, typed_pixel_size
-    from fetalhead.images.pixel_size import parse_pixel_size
     from fetalhead.videos.live import LiveShow
     from fetalhead.videos.meter import VideoMeter
 
-    size = typed_pixel_size(options.pixel_size)
-    given = parse_pixel_size(size) if size is not None else None
+    given = given_pixel_size(options.pixel_size)
     meter = VideoMeter(options.model, (given.x, given.y) if given else None)
     record = Path(options.record) if options.record else None
     with interruptible(), LiveShow(meter, options.port, record) as show:

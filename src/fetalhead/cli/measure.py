@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fetalhead.catalog import DATING, MODELS, PROVIDERS
 from fetalhead.cli.command import parse
+from fetalhead.cli.shared import check_choice, interruptible, typed_pixel_size
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
 
@@ -95,31 +93,6 @@ def _request(options: Options) -> Request:
         workers=options.workers,
         arguments=dataclasses.asdict(options),
     )
-
-
-def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
-    if value not in choices:
-        raise FetalheadError(f"{name} {value!r}: there are {', '.join(choices)}")
-
-
-def typed_pixel_size(pixel_size: str | float | list[float] | None) -> str | None:
-    """The pixel size as typed on a command line; a YAML file may hold a number or two."""
-    if isinstance(pixel_size, list):
-        return ",".join(map(str, pixel_size))
-    return None if pixel_size is None else str(pixel_size)
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGINT stops the run, also where a shell script started it with `&` and so with SIGINT ignored."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _print_json(rows: Iterable[Row]) -> None:

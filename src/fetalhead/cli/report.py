@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fetalhead.catalog import DATING, MODELS, PROVIDERS
 from fetalhead.cli.command import parse
-from fetalhead.cli.measure import check_choice, typed_pixel_size
+from fetalhead.cli.shared import check_choice, typed_pixel_size
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fetalhead.catalog import DATING, MODELS, PROVIDERS
 from fetalhead.cli.command import parse
+from fetalhead.cli.shared import check_choice, given_pixel_size, interruptible
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
 
@@ -47,7 +48,6 @@ def main(argv: Sequence[str]) -> int:
     except FetalheadError as error:
         print(f"fetalhead video: {error} (see fetalhead video --help)", file=sys.stderr)
         return 2
-    from fetalhead.cli.measure import interruptible
     from fetalhead.inference.predictor import Predictor
     from fetalhead.videos.run import analyse_clips
 
@@ -56,12 +56,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _wanted(options: Options) -> Wanted:
-    from fetalhead.cli.measure import typed_pixel_size
-    from fetalhead.images.pixel_size import parse_pixel_size
     from fetalhead.videos.analysis import Wanted
 
-    if options.dating not in DATING:
-        raise FetalheadError(f"--dating {options.dating!r}: there are {', '.join(DATING)}")
+    check_choice("--dating", options.dating, DATING)
     if options.stride < 1:
         raise FetalheadError(f"--stride {options.stride}: at least 1 is needed")
     for name, value in (("--from", options.from_), ("--to", options.to)):
@@ -69,7 +66,5 @@ def _wanted(options: Options) -> Wanted:
             raise FetalheadError(f"{name} {value}: wants seconds, 0 or more")
     if options.from_ is not None and options.to is not None and options.to < options.from_:
         raise FetalheadError(f"--to {options.to:g} lies before --from {options.from_:g}")
-    size = typed_pixel_size(options.pixel_size)
-    return Wanted(
-        parse_pixel_size(size) if size is not None else None, options.stride, options.from_, options.to, options.dating
-    )
+    size = given_pixel_size(options.pixel_size)
+    return Wanted(size, options.stride, options.from_, options.to, options.dating)

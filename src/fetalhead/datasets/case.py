@@ -69,6 +69,13 @@ class Case:
             return self.ellipse_of(self.mask(shape))
         return read_annotation(self._annotation(), shape)
 
+    def reference(self, shape: tuple[int, int]) -> Ellipse | None:
+        """`ellipse`, or None for an empty mask, which says that there is no head. Raises `FetalheadError`."""
+        if not self.filled:
+            return self.ellipse(shape)
+        mask = self.mask(shape)
+        return self.ellipse_of(mask) if mask.any() else None
+
     def ellipse_of(self, mask: Mask) -> Ellipse:
         """The reference ellipse of this picture's `mask`, read already. Raises `FetalheadError` where there is none."""
         return ellipse_of_mask(self._annotation(), mask)

@@ -9,6 +9,7 @@ from pathlib import Path
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.layouts import Piece, open_layout
 from fetalhead.errors import FetalheadError
+from fetalhead.images.field_of_view import find_field_of_view
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers.faults import one_line
 
@@ -63,8 +64,6 @@ def crop_to_field_of_view(piece: Piece) -> Piece:
 
     Raises `FetalheadError` where no field of view is found, or the head would be left outside.
     """
-    from fetalhead.images.field_of_view import find_field_of_view
-
     view = find_field_of_view(piece.pixels)
     if not view:
         raise FetalheadError(f"{piece.name}: no field of view found: {view.reason}; not cropped")

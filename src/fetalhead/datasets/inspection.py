@@ -140,7 +140,7 @@ def look_at(member: Member, with_preview: bool) -> Look:
     ellipse = None
     if case.annotation_path is not None:
         try:
-            ellipse = _reference(case, image.shape)
+            ellipse = case.reference(image.shape)
         except FetalheadError as error:
             faults.append(str(error))
     if member.kind == "hc18" and not case.pixel_size:
@@ -153,11 +153,3 @@ def look_at(member: Member, with_preview: bool) -> Look:
     preview = Letterbox.fit(image.shape, PREVIEW).to_grid(image.pixels) if with_preview or faults else None
     hc_mm = case.hc_mm if case.hc_mm is not None else drawn_mm
     return Look(image.shape, thumbnail(image.pixels), ellipse, size, hc_mm, tuple(faults), preview)
-
-
-def _reference(case: Case, shape: tuple[int, int]) -> Ellipse | None:
-    """The case's ellipse; None for an empty mask, which says that there is no head. Raises `FetalheadError`."""
-    if not case.filled:
-        return case.ellipse(shape)
-    mask = case.mask(shape)
-    return case.ellipse_of(mask) if mask.any() else None

@@ -105,12 +105,10 @@ def _sample(case: Case, base: tuple[int, int]) -> Sample:
     sample = replace(sample, plane=case.plane)
     if case.annotation_path is None:
         return sample
-    if not case.filled:
-        return replace(sample, head=case.ellipse(shape).transformed(letterbox.matrix))
-    mask = case.mask(shape)
-    if not mask.any():
+    head = case.reference(shape)
+    if head is None:
         return replace(sample, plane=NO_HEAD)
-    return replace(sample, head=case.ellipse_of(mask).transformed(letterbox.matrix))
+    return replace(sample, head=head.transformed(letterbox.matrix))
 
 
 def _stripped(case: Case, base: tuple[int, int]) -> Sample:

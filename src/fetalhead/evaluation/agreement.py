@@ -12,7 +12,16 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from fetalhead.errors import FetalheadError
-from fetalhead.evaluation.summary import DRAWS, SEED, WITHIN_PERCENT, FloatArray, Share, bootstrap_interval, share_of
+from fetalhead.evaluation.summary import (
+    SEED,
+    WITHIN_PERCENT,
+    FloatArray,
+    Share,
+    bootstrap_interval,
+    percentile_interval,
+    resamples,
+    share_of,
+)
 
 NAMES = ("path", "filename", "file", "image", "name")
 VALUES = ("hc_mm", "head circumference (mm)", "head_circumference_mm", "hc (mm)", "hc")
@@ -146,12 +155,11 @@ def _limit_interval(values: FloatArray, subjects: np.ndarray, deviations: float)
         return math.nan, math.nan
     count = np.bincount(place).astype(float)
     total, squares = np.bincount(place, weights=values), np.bincount(place, weights=values**2)
-    times = np.random.default_rng(SEED).multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS)
+    times = resamples(len(names), np.random.default_rng(SEED))
     number = times @ count
     mean = (times @ total) / number
     variance = np.maximum((times @ squares) / number - mean**2, 0) * number / np.maximum(number - 1, 1)
-    low, high = np.percentile(mean + deviations * np.sqrt(variance), [2.5, 97.5])
-    return float(low), float(high)
+    return percentile_interval(mean + deviations * np.sqrt(variance))
 
 
 def _reader_sd(pairs: Sequence[Pair]) -> float:

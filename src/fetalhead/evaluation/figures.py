@@ -192,9 +192,7 @@ def _plot(points: Sequence[Point], width: float) -> tuple[Figure, Axes]:
     """A figure `width` inches wide with the points, by band."""
     figure = new_figure(width, 5.0)
     axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#E5E5E5", linewidth=0.6)
-    axes.set_axisbelow(True)
+    plain_axes(axes)
     for band, (color, marker) in BAND_STYLES.items():
         places = np.array([(point.x, point.y) for point in points if point.band == band]).reshape(-1, 2)
         if len(places):
@@ -202,6 +200,13 @@ def _plot(points: Sequence[Point], width: float) -> tuple[Figure, Axes]:
             x, y = places.T
             axes.scatter(x, y, s=22, c=color, marker=marker, alpha=0.75, linewidths=0, label=label, zorder=3)
     return figure, axes
+
+
+def plain_axes(axes: Axes) -> None:
+    """Axes to the left and below alone, over a light grid."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#E5E5E5", linewidth=0.6)
+    axes.set_axisbelow(True)
 
 
 def _level(axes: Axes, value: float, label: str, style: str) -> None:

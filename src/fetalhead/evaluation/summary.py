@@ -129,10 +129,18 @@ def bootstrap_interval(
     sums, counts = np.bincount(subject, weights=values), np.bincount(subject)
     if len(counts) < 2:
         return math.nan, math.nan
-    generator = np.random.default_rng(seed)
-    times = generator.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=draws)
-    means = (times @ sums) / (times @ counts)
-    low, high = np.percentile(means, [(100 - LEVEL_PERCENT) / 2, (100 + LEVEL_PERCENT) / 2])
+    times = resamples(len(counts), np.random.default_rng(seed), draws)
+    return percentile_interval((times @ sums) / (times @ counts))
+
+
+def resamples(number: int, generator: np.random.Generator, draws: int = DRAWS) -> npt.NDArray[np.int64]:
+    """(draws, number): how often each of so many subjects is in each resample of as many."""
+    return generator.multinomial(number, np.full(number, 1 / number), size=draws)
+
+
+def percentile_interval(values: FloatArray) -> tuple[float, float]:
+    """The 95 % percentile interval of what resamples give."""
+    low, high = np.percentile(values, [(100 - LEVEL_PERCENT) / 2, (100 + LEVEL_PERCENT) / 2])
     return float(low), float(high)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.evaluate import select
 from fetalhead.evaluation.progress import progress
+from fetalhead.evaluation.results import write_document
 from fetalhead.evaluation.steadiness import ClipFigures, Steadiness, TrueFrame, clip_figures
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import read_table
@@ -97,8 +97,7 @@ def write_clips(out: Path, scored: Sequence[ClipFigures], about: dict[str, objec
             values = [_cell(getattr(clip, name)) for name in names]
             pairs = [_cell(getattr(way, name)) for name in STEADY for way in (clip.by_frame, clip.smoothed)]
             writer.writerow([*values, *pairs])
-    content = json.dumps({**about, **summary(scored)}, indent=2, allow_nan=False)
-    (out / "metrics.json").write_text(content + "\n", encoding="utf-8")
+    write_document(out / "metrics.json", {**about, **summary(scored)})
 
 
 def summary(scored: Sequence[ClipFigures]) -> dict[str, object]:

@@ -152,7 +152,9 @@ def _bars(picture: Pixels) -> Mask:
     """(h, w) bool of the bars' grey in rows and columns most of which are of one value, to one level either way."""
     bars = np.zeros(picture.shape, dtype=np.bool_)
     for lines, found in ((picture, bars), (picture.T, bars.T)):
-        for line, of_line in zip(lines, found, strict=True):
+        first, last = lines[:, 0].astype(np.int16), lines[:, -1].astype(np.int16)
+        for number in np.flatnonzero((np.minimum(first, last) >= BAR_LEAST) & (np.abs(first - last) <= 2)):
+            line, of_line = lines[number], found[number]
             counts = np.convolve(np.bincount(line, minlength=256), np.ones(3), mode="same")
             value = int(counts.argmax())
             ours = np.abs(line.astype(np.int16) - value) <= 1

@@ -42,15 +42,15 @@ def ultrasound_area(image: UltrasoundImage, others: Sequence[npt.NDArray[np.uint
         field = image.field_of_view
     if not isinstance(field, FieldOfView):
         return regions
-    return _lit_part(field) if regions is None else _lit_part(field) & regions
+    return _lit_part(field.mask if regions is None else field.mask & regions, field)
 
 
-def _lit_part(field: FieldOfView) -> Mask:
-    mask = field.mask
-    if field.lit_box:
-        x0, y0, x1, y1 = field.lit_box
-        mask[:y0], mask[y1:], mask[:, :x0], mask[:, x1:] = False, False, False, False
-    return mask
+def _lit_part(mask: Mask, field: FieldOfView) -> Mask:
+    """A part of the field's mask without the margins in which nothing but small things is lit."""
+    lit = np.zeros_like(mask)
+    x0, y0, x1, y1 = field.lit_box or (0, 0, mask.shape[1], mask.shape[0])
+    lit[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
+    return lit
 
 
 def header_area(image: UltrasoundImage) -> Mask | None:
@@ -64,12 +64,15 @@ def header_area(image: UltrasoundImage) -> Mask | None:
 
 def without_surroundings(image: UltrasoundImage, head: Ellipse | None) -> Shown:
     """The picture with its surroundings black; where no ultrasound can be told from them, the head alone."""
-    area, near = ultrasound_area(image), _around(head, image)
-    if area is not None:
-        field, regions = image.field_of_view, header_area(image)
-        if near is not None and isinstance(field, FieldOfView):  # a far skull alone in the dark is a small thing, too
-            area |= near & field.mask & (True if regions is None else regions)
+    field, regions, near = image.field_of_view, header_area(image), _around(head, image)
+    if isinstance(field, FieldOfView):
+        mask = field.mask if regions is None else field.mask & regions
+        area = _lit_part(mask, field)
+        if near is not None:  # a far skull alone in the dark is a small thing, too
+            area |= near & mask
         return Shown(np.where(area, image.pixels, np.uint8(0)))
+    if regions is not None:
+        return Shown(np.where(regions, image.pixels, np.uint8(0)))
     if near is None:
         return Shown(np.zeros_like(image.pixels), "picture not shown: no field of view found in it")
     shown = np.where(near, image.pixels, np.uint8(0))

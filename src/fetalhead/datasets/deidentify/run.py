@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -50,7 +51,8 @@ def deidentify(paths: Sequence[str], exclude: Sequence[str], out: Path, *, renam
     result = Deidentified([], [f"{name}: {reason}" for name, reason in inputs.errors], inputs.passed_over)
     items = [_Item(file.path, file.relative) for file in inputs.files]
     items += [_Item(video, _below(video, paths)) for video in inputs.videos]
-    profile, pseudonyms = _Lazy(), Pseudonyms()
+    profile = functools.cache(Profile.load)  # for the first DICOM file: others need no package
+    pseudonyms = Pseudonyms()
     for number, item in enumerate(items, 1):
         if item.path.absolute().is_relative_to(out.absolute()):
             result.passed_over += 1
@@ -67,17 +69,6 @@ def deidentify(paths: Sequence[str], exclude: Sequence[str], out: Path, *, renam
         except Exception as error:  # a batch outlives any one file, whatever a decoder makes of it
             result.faults.append(str(unreadable(item.path, f"cannot be de-identified: {reason_of(error)}")))
     return result
-
-
-class _Lazy:
-    """The profile, loaded for the first DICOM file: other files need no package."""
-
-    def __init__(self) -> None:
-        self._loaded: Profile | None = None
-
-    def get(self) -> Profile:
-        self._loaded = self._loaded or Profile.load()
-        return self._loaded
 
 
 def _kind(path: Path, video: bool) -> str:
@@ -103,7 +94,7 @@ def _place(item: _Item, kind: str, number: int | None) -> PurePath:
     return item.relative if same else item.relative.with_name(item.relative.name + suffix)
 
 
-def _write(path: Path, target: Path, kind: str, profile: _Lazy, pseudonyms: Pseudonyms) -> None:
+def _write(path: Path, target: Path, kind: str, profile: Callable[[], Profile], pseudonyms: Pseudonyms) -> None:
     """The file at `target`, whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{os.getpid()}.part")
@@ -116,7 +107,7 @@ def _write(path: Path, target: Path, kind: str, profile: _Lazy, pseudonyms: Pseu
             else:
                 with open(part, "w+b") as stream:
                     if kind == DICOM:
-                        deidentify_dicom(path, stream, profile.get(), pseudonyms)
+                        deidentify_dicom(path, stream, profile(), pseudonyms)
                     else:
                         (deidentify_picture if kind == PICTURE else deidentify_frames)(path, stream)
         part.replace(target)

@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.evaluation.comparison.collect import Row
-from fetalhead.evaluation.figures import REFERENCE_STYLE, OutlineStyle, draw_outline, new_figure
+from fetalhead.evaluation.figures import REFERENCE_STYLE, OutlineStyle, draw_outline, new_figure, plain_axes
 from fetalhead.images.ellipse import Ellipse
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LOOKS = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#000000", "P"))
@@ -47,7 +46,7 @@ def label_efficiency(runs: Sequence[Row]) -> Figure:
             there = ~np.isnan(means)
             places = np.arange(len(shares))[there] + shift
             axes.plot(places, np.array(means)[there], marker=marker, color=color, label=arm)
-        _plain(axes)
+        plain_axes(axes)
         axes.set_xticks(range(len(shares)), shares)
         axes.set_xlabel("labelled subjects of the training split")
         axes.set_ylabel(title)
@@ -74,7 +73,7 @@ def robustness_curves(rows: Sequence[Row], labels: str) -> Figure:
             severities = sorted({int(row["severity"]) for row in curve})
             means = [100 * _values(curve, "dice", severity=str(severity)).mean() for severity in severities]
             axes.plot(severities, means, marker=marker, color=color, label=arm, markersize=4)
-        _plain(axes)
+        plain_axes(axes)
         axes.set_title(kind, fontsize=10)
     figure.supxlabel("severity (0: as it is)", fontsize=10)
     figure.supylabel(f"Dice (%), labels {labels}", fontsize=10)
@@ -148,9 +147,3 @@ def _values(rows: Sequence[Row], name: str, **where: str) -> npt.NDArray[np.floa
     return np.array([
         float(row[name]) for row in rows if row[name] and all(row[key] == value for key, value in where.items())
     ])
-
-
-def _plain(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#E5E5E5", linewidth=0.6)
-    axes.set_axisbelow(True)

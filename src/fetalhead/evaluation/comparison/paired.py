@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.evaluation.comparison.collect import Row
-from fetalhead.evaluation.summary import DRAWS, LEVEL_PERCENT, SEED
+from fetalhead.evaluation.summary import SEED, percentile_interval, resamples
 
 METRICS = ("dice", "iou", "hd_mm", "adf_mm")
 DIFFERENCES = ("arm", "against", "labels", "metric", "draws", "subjects", "arm_mean", "against_mean", "difference",
@@ -93,13 +93,10 @@ def _interval(sums: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) ->
     if draws < 2 or subjects < 2:
         return math.nan, math.nan
     generator = np.random.default_rng(SEED)
-    times_drawn = generator.multinomial(draws, np.full(draws, 1 / draws), size=DRAWS)
-    times = generator.multinomial(subjects, np.full(subjects, 1 / subjects), size=DRAWS)
+    times_drawn, times = resamples(draws, generator), resamples(subjects, generator)
     total = np.einsum("kd,ds,ks->k", times_drawn, sums, times, optimize=True)
     number = np.einsum("kd,ds,ks->k", times_drawn, counts, times, optimize=True)
-    means = total[number > 0] / number[number > 0]
-    low, high = np.percentile(means, [(100 - LEVEL_PERCENT) / 2, (100 + LEVEL_PERCENT) / 2])
-    return float(low), float(high)
+    return percentile_interval(total[number > 0] / number[number > 0])
 
 
 def _text(value: float) -> str:
