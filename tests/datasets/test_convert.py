@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import types
 from pathlib import Path
 
@@ -16,8 +15,10 @@ from fetalhead.cli import main
 from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case
 from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.field_of_view import NoFieldOfView
 from fetalhead.phantoms.write import write_heads
 
+FIELD = "fetalhead.images.field_of_view.find_field_of_view"
 PLACES = {"hc18": "", "masks": "", "coco": "/annotations.json", "ellipses": "/ellipses.csv"}
 
 
@@ -163,9 +164,7 @@ def test_crop_moves_outlines_and_masks_along(
 ) -> None:
     box = (10, 20, 790, 530)
     found = types.SimpleNamespace(box=box)
-    field = types.ModuleType("field_of_view")
-    field.find_field_of_view = lambda pixels: found  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "fetalhead.images.field_of_view", field)
+    monkeypatch.setattr(FIELD, lambda *_: found)
     for source in (f"hc18={heads}", convert(f"hc18={heads}", "masks", tmp_path / "masks")):
         kind = source.partition("=")[0]
         assert main(["data", "crop", source, "--out", str(tmp_path / f"cropped_{kind}")]) == 0
@@ -175,16 +174,10 @@ def test_crop_moves_outlines_and_masks_along(
             expected = case.ellipse().transformed([[1, 0, -10], [0, 1, -20]])
             assert np.abs(expected.signed_distance(*cropped[stem].ellipse().points().T)).max() < 0.1
 
-    class Nothing:
-        reason = "all black"
-
-        def __bool__(self) -> bool:
-            return False
-
-    field.find_field_of_view = lambda pixels: Nothing()  # type: ignore[attr-defined]
+    monkeypatch.setattr(FIELD, lambda *_: NoFieldOfView("all black"))
     capsys.readouterr()
     assert main(["data", "crop", f"hc18={heads}", "--out", str(tmp_path / "none")]) == 1
-    assert capsys.readouterr().err.count("no field of view found: all black") == 4
+    assert capsys.readouterr().err.count("no field of view to crop to: all black") == 4
 
 
 def test_crop_of_planes_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

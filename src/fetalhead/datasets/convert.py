@@ -9,7 +9,8 @@ from pathlib import Path
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.layouts import Piece, open_layout
 from fetalhead.errors import FetalheadError
-from fetalhead.images.field_of_view import find_field_of_view
+from fetalhead.images.cropping import field_of_view_box
+from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers.faults import one_line
 
@@ -64,10 +65,7 @@ def crop_to_field_of_view(piece: Piece) -> Piece:
 
     Raises `FetalheadError` where no field of view is found, or the head would be left outside.
     """
-    view = find_field_of_view(piece.pixels)
-    if not view:
-        raise FetalheadError(f"{piece.name}: no field of view found: {view.reason}; not cropped")
-    x0, y0, x1, y1 = view.box
+    x0, y0, x1, y1 = field_of_view_box(UltrasoundImage(piece.pixels, source=Path(piece.name)))
     ellipse, mask = piece.ellipse, piece.mask
     if ellipse and not (x0 <= ellipse.center_x < x1 and y0 <= ellipse.center_y < y1):
         raise FetalheadError(f"{piece.name}: its head lies outside the field of view found; not cropped")

@@ -108,7 +108,7 @@ def _sample(case: Case, base: tuple[int, int]) -> Sample:
     head = case.reference(shape)
     if head is None:
         return replace(sample, plane=NO_HEAD)
-    return replace(sample, head=head.transformed(letterbox.matrix))
+    return replace(sample, head=head.transformed(letterbox.matrix), plane=case.plane or HEAD)
 
 
 def _stripped(case: Case, base: tuple[int, int]) -> Sample:

@@ -55,16 +55,25 @@ def clean(picture: Pixels) -> Pixels:
     return np.asarray(filled, dtype=np.uint8)
 
 
+def stand_out(grey: Pixels, width: int) -> Pixels:
+    """(H, W) grey levels by which what is narrower than `width` pixels stands out above what lies to either side."""
+    opened = cv2.morphologyEx(
+        grey, cv2.MORPH_OPEN, np.ones((width, width), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return np.asarray(cv2.subtract(grey, opened), dtype=np.uint8)
+
+
+def sharp_part(grey: Pixels, mask: Mask, step: int) -> Mask:
+    """The pixels of the mask that exceed a neighbour by `step` grey levels."""
+    lowest = cv2.erode(grey, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    return np.asarray(mask & (cv2.subtract(grey, lowest) >= step))
+
+
 def _strokes(grey: Pixels) -> Mask:
     """Thin, bright, sharp strokes."""
-    reach = 2 * max(2, round(STROKE * max(grey.shape) / 2)) + 1
-    opened = cv2.morphologyEx(
-        grey, cv2.MORPH_OPEN, np.ones((reach, reach), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
-    )
-    over = cv2.subtract(grey, opened)
+    over = stand_out(grey, 2 * max(2, round(STROKE * max(grey.shape) / 2)) + 1)
     thin = over >= LEAST_CONTRAST
-    lowest = cv2.erode(grey, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
-    sharp = thin & (cv2.subtract(grey, lowest) >= STEP)
+    sharp = sharp_part(grey, thin, STEP)
     share = _sum(sharp) / np.maximum(_sum(thin), 1)
     brightest = cv2.dilate(grey, np.ones((3, 3), np.uint8))
     sure = (thin & (share >= LEAST_SHARP) & (brightest >= LEAST_GREY)).astype(np.uint8)

@@ -20,11 +20,7 @@ def crop_to_field_of_view(image: UltrasoundImage) -> UltrasoundImage:
     `image`, exactly. Regions are moved along, and clipped to what is left of them. Raises `FetalheadError`, with the
     reason, where the picture has no field of view.
     """
-    field = image.field_of_view
-    if not field:
-        where = f"{image.source}: " if image.source else ""
-        raise FetalheadError(f"{where}no field of view to crop to: {field.reason}; keep the picture as it is")
-    x0, y0, x1, y1 = box = field.box
+    x0, y0, x1, y1 = box = field_of_view_box(image)
     scaled = [(_moved(region.box, box), region.pixel_size) for region in image.scaled_regions]
     return replace(
         image,
@@ -32,6 +28,15 @@ def crop_to_field_of_view(image: UltrasoundImage) -> UltrasoundImage:
         region=image.region and _moved(image.region, box),
         scaled_regions=tuple(ScaledRegion(place, size) for place, size in scaled if place),
     )
+
+
+def field_of_view_box(image: UltrasoundImage) -> Box:
+    """The box x0, y0, x1, y1 (exclusive) around the field of view. Raises `FetalheadError` where there is none."""
+    field = image.field_of_view
+    if not field:
+        where = f"{image.source}: " if image.source else ""
+        raise FetalheadError(f"{where}no field of view to crop to: {field.reason}; keep the picture as it is")
+    return field.box
 
 
 def _moved(region: Box, box: Box) -> Box | None:

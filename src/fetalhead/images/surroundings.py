@@ -11,7 +11,11 @@ import numpy.typing as npt
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.field_of_view import FieldOfView, find_field_of_view
 from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.lettering import written_area
+from fetalhead.images.moving import box_of_change
+from fetalhead.images.spread import Spread
 
+Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 AROUND_HEAD = 1.2
@@ -28,29 +32,34 @@ class Shown:
     """What to say of it; empty where all of the ultrasound is shown."""
 
 
-def ultrasound_area(image: UltrasoundImage, others: Sequence[npt.NDArray[np.uint8]] = ()) -> Mask | None:
+def ultrasound_area(
+    image: UltrasoundImage, others: Sequence[Pixels] = (), surely: Mask | None = None
+) -> Mask | None:
     """(H, W) bool: the field of view within the regions that the header tells; None where neither can be told.
 
     Makers draw regions around text, too, so what a header tells is an outer bound; it counts alone where no field of
-    view is found in it, unless it is the whole picture, which tells nothing. Margins of the field in which nothing but
-    small things is lit are no part of it: what is written there looks the same as a ruler. `others` are further
-    frames, of the same shape, of a clip that `image` is the first of: a field is found better in several.
+    view is found in it, unless it is the whole picture, which tells nothing. A field goes on to the picture's edge
+    where it shows no limit of its own, and names stand there: no part of it are lines of writing, nor margins in which
+    nothing but small things is lit, but for what is `surely` ultrasound, (H, W) bool. `others` are further frames, of
+    the same shape, of a clip that `image` is the first of: a field is found better in several, and within what moves.
     """
-    regions = header_area(image)
-    field = find_field_of_view([image.pixels, *others], image.region) if others else image.field_of_view
-    if not field:
-        field = image.field_of_view
-    if not isinstance(field, FieldOfView):
-        return regions
-    return _lit_part(field.mask if regions is None else field.mask & regions, field)
-
-
-def _lit_part(mask: Mask, field: FieldOfView) -> Mask:
-    """A part of the field's mask without the margins in which nothing but small things is lit."""
-    lit = np.zeros_like(mask)
-    x0, y0, x1, y1 = field.lit_box or (0, 0, mask.shape[1], mask.shape[0])
-    lit[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
-    return lit
+    regions, field = header_area(image), image.field_of_view
+    bound = np.ones(image.shape, dtype=np.bool_) if regions is None else regions
+    frames = [image.pixels, *others]
+    if others:
+        moving = find_field_of_view(frames, image.region)
+        if moving:
+            field, bound = moving, bound & box_of_change(frames)
+    if field:
+        within = field.mask & bound
+        area = _lit_part(within, field)
+        if surely is not None:
+            area |= within & surely
+    elif regions is not None:
+        area = regions
+    else:
+        return None
+    return area & ~_writing(frames)
 
 
 def header_area(image: UltrasoundImage) -> Mask | None:
@@ -64,19 +73,39 @@ def header_area(image: UltrasoundImage) -> Mask | None:
 
 def without_surroundings(image: UltrasoundImage, head: Ellipse | None) -> Shown:
     """The picture with its surroundings black; where no ultrasound can be told from them, the head alone."""
-    field, regions, near = image.field_of_view, header_area(image), _around(head, image)
-    if isinstance(field, FieldOfView):
-        mask = field.mask if regions is None else field.mask & regions
-        area = _lit_part(mask, field)
-        if near is not None:  # a far skull alone in the dark is a small thing, too
-            area |= near & mask
-        return Shown(np.where(area, image.pixels, np.uint8(0)))
-    if regions is not None:
-        return Shown(np.where(regions, image.pixels, np.uint8(0)))
+    near = _around(head, image)  # a far skull alone in the dark is a small thing, too
+    area = ultrasound_area(image, surely=near)
+    if area is not None:
+        return Shown(only(image.pixels, area))
     if near is None:
         return Shown(np.zeros_like(image.pixels), "picture not shown: no field of view found in it")
-    shown = np.where(near, image.pixels, np.uint8(0))
+    shown = only(image.pixels, near & ~_writing([image.pixels]))
     return Shown(shown, "only the head is shown: no field of view found in the picture")
+
+
+def only(pixels: Pixels, area: Mask | None) -> Pixels:
+    """The (H, W) picture, black outside the area; all black without one."""
+    return np.zeros_like(pixels) if area is None else np.where(area, pixels, np.uint8(0))
+
+
+def area_of_clip(spread: Spread[UltrasoundImage]) -> Mask | None:
+    """`ultrasound_area` of a clip by some of its frames, which are of one shape."""
+    first, *others = spread.kept
+    return ultrasound_area(first, [image.pixels for image in others])
+
+
+def _lit_part(mask: Mask, field: FieldOfView) -> Mask:
+    """A part of the field's mask without the margins in which nothing but small things is lit."""
+    lit = np.zeros_like(mask)
+    x0, y0, x1, y1 = field.lit_box or (0, 0, mask.shape[1], mask.shape[0])
+    lit[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
+    return lit
+
+
+def _writing(frames: Sequence[Pixels]) -> Mask:
+    """(H, W) bool of the writing in a picture, or in a clip: over what moves, it is what stands still."""
+    written = written_area(frames[0])
+    return written | written_area(np.minimum.reduce(frames)) if len(frames) > 1 else written
 
 
 def _around(head: Ellipse | None, image: UltrasoundImage) -> Mask | None:

@@ -21,6 +21,8 @@ from fetalhead.biometry.dating import GestationalAge, gestational_age
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
+from fetalhead.images.spread import Spread
+from fetalhead.images.surroundings import area_of_clip, only
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.model_folder import CONFIG_NAME, sha256
 from fetalhead.inference.predictor import Predictor
@@ -37,13 +39,15 @@ from fetalhead.videos.measured import MeasuredClip, Outcome, frame_record
 from fetalhead.videos.progress import ClipProgress
 from fetalhead.videos.state import ellipse_of
 from fetalhead.videos.track import NOMINAL_RATE
-from fetalhead.videos.visible import Spread, only, visible_mask
 from fetalhead.videos.writer import VideoWriter
 
 COLUMNS = (
     *Row._fields, "time_s", "scene", "accepted", "bridged", "hc_smooth", "hc_smooth_low", "hc_smooth_high",
     "plane_score",
 )  # fmt: skip
+
+SHOWN_FRAMES = 16
+"""Frames in memory at a time, by which ultrasound is told from what is written around it."""
 
 STAGES = ("read", "measure", "follow", "draw", "write")
 
@@ -97,12 +101,12 @@ class ClipAnalysis:
             return False
         ledger = FrameLedger(self._scratch / "frames.jsonl", about)
         try:
-            measured, first, spread = self._measure(ledger)
+            measured, spread = self._measure(ledger)
             start = time.perf_counter()
             self._outcome = outcome = measured.outcome()
             self._seconds["follow"] += time.perf_counter() - start
             self._write_rows(ledger, measured, outcome)
-            shown = self._draw(measured, outcome, first, spread)
+            shown = self._draw(measured, outcome, spread)
             self._write_summary(about, measured, outcome, shown)
         finally:
             ledger.close()
@@ -141,9 +145,9 @@ class ClipAnalysis:
         best = [f"best_{rank + 1}.png" for rank in range(len(record["best"]))]
         return all((self._out / name).is_file() for name in ("frames.csv", "overlay.mp4", "hc.png", *best))
 
-    def _measure(self, ledger: FrameLedger) -> tuple[MeasuredClip, UltrasoundImage, Spread]:
-        measured, spread = MeasuredClip(), Spread()
-        first: UltrasoundImage | None = None
+    def _measure(self, ledger: FrameLedger) -> tuple[MeasuredClip, Spread[UltrasoundImage]]:
+        measured = MeasuredClip()
+        spread: Spread[UltrasoundImage] = Spread(SHOWN_FRAMES)
         earlier, left = ledger.records(), ledger.finished
         self._progress.start("measured", self._expected())
         start = time.perf_counter()
@@ -156,16 +160,15 @@ class ClipAnalysis:
                 record = frame_record(str(self._clip.path), image, measurement, prediction)
                 ledger.add(record)
             measured.add(image.pixels, record)
-            spread.add(image.pixels)
-            first = first or image
+            spread.add(image)
             done = time.perf_counter()
             self._seconds["read"] += read - start
             self._seconds["measure"] += done - read
             self._progress.step()
             start = time.perf_counter()
-        if first is None:
+        if not spread.kept:
             raise FetalheadError(f"{self._clip.path}: no frame lies between --from and --to")
-        return measured, first, spread
+        return measured, spread
 
     def _expected(self) -> int | None:
         """Frames to come, as far as the header tells."""
@@ -191,11 +194,11 @@ class ClipAnalysis:
                 stream.write(csv_line([*record.row, time_s, measured.scenes.scenes[number], *flags, *numbers]))
         part.replace(self._out / "frames.csv")
 
-    def _draw(self, measured: MeasuredClip, outcome: Outcome, first: UltrasoundImage, spread: Spread) -> str:
-        """Write the overlay, the best frames and the chart; gives where what is shown comes from."""
+    def _draw(self, measured: MeasuredClip, outcome: Outcome, spread: Spread[UltrasoundImage]) -> str:
+        """Write the overlay, the best frames and the chart; gives what of the pictures is shown."""
         track, times, best = outcome.track, measured.observations.times, outcome.best
-        mask, origin = visible_mask(first, spread.frames)
-        spread.frames.clear()
+        first, area = spread.kept[0], area_of_clip(spread)
+        spread.kept.clear()
         shape = (first.shape[0] + strip_height(first.shape[1]), first.shape[1])
         part = self._scratch / "overlay.mp4"
         for old in self._out.glob("best_*.png"):
@@ -204,7 +207,7 @@ class ClipAnalysis:
         with VideoWriter(part, shape, self._clip.rate or NOMINAL_RATE) as writer:
             for number, image in zip(range(len(times)), ahead(self._wanted.frames(self._clip)), strict=False):
                 start = time.perf_counter()
-                shown = only(image.pixels, mask)
+                shown = only(image.pixels, area)
                 ellipse = ellipse_of(track.states[number]) if track.followed[number] else None
                 picture = draw_frame(shown, ellipse, _caption(number, image, outcome), bridged=track.bridged[number])
                 drawn = time.perf_counter()
@@ -223,7 +226,7 @@ class ClipAnalysis:
             _title(outcome), outcome.unit, across,
         )  # fmt: skip
         write_whole(self._out / "hc.png", encode_png(chart), self._scratch)
-        return origin
+        return "the ultrasound" if area is not None else "nothing: no ultrasound can be told from what is around it"
 
     def _write_summary(self, about: dict[str, Any], measured: MeasuredClip, outcome: Outcome, shown: str) -> None:
         hc, count, track = outcome.hc, len(measured), outcome.track

@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.errors import FetalheadError
+from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.spread import Spread
+from fetalhead.images.surroundings import area_of_clip, only
 from fetalhead.inference.predictor import Prediction, Predictor
 from fetalhead.reports.overlay import encode_png
-from fetalhead.videos.analysis import Wanted, content_of
+from fetalhead.videos.analysis import SHOWN_FRAMES, Wanted, content_of
 from fetalhead.videos.clip import Clip
 from fetalhead.videos.scenes import alikeness, detail_of
-from fetalhead.videos.visible import Spread, only, visible_mask
 
 LIST = "frames.csv"
 COLUMNS = ("filename", "clip", "frame", "time_s", "uncertainty")
@@ -56,17 +58,16 @@ def take_frames(clip: Clip, out: Path, count: int, wanted: Wanted, predictor: Pr
     Raises `FetalheadError`, for a clip in which no ultrasound can be told from the names around it, too.
     """
     chosen: list[_Candidate] = []
-    spread, first = Spread(), None
+    spread: Spread[UltrasoundImage] = Spread(SHOWN_FRAMES)
     for image in wanted.frames(clip):
-        first = first or image
-        spread.add(image.pixels)
+        spread.add(image)
         if int(image.pixels.max()) == int(image.pixels.min()):
             continue
         uncertainty = None if predictor is None else uncertainty_of(predictor.predict(image.pixels))
         _take(chosen, _Candidate(image.frame or 0, detail_of(image.pixels), uncertainty), count)
-    if first is None:
+    if not spread.kept:
         raise FetalheadError(f"{clip.path}: no frame lies between --from and --to")
-    mask, _ = visible_mask(first, spread.frames)
+    mask = area_of_clip(spread)
     if mask is None:
         raise FetalheadError(f"{clip.path}: no ultrasound can be told from what is around it: no frames are taken")
     digest = content_of(clip.path)[:12]

@@ -6,19 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fetalhead.images import surroundings
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers.faults import unreadable
-from fetalhead.images.surroundings import Mask, ultrasound_area
+from fetalhead.images.spread import Spread
 
-MOST_FRAMES = 16
-"""The field of view of a clip is found in up to twice so many frames, spread over it."""
+MOST_FRAMES = 32
+"""The field of view of a clip is found in no more frames, spread over it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipArea:
     """What one pass over a file's pictures, which are of one size, tells."""
 
-    mask: Mask
+    mask: surroundings.Mask
     """(H, W) bool."""
     frames: int
     several: bool
@@ -31,21 +32,15 @@ def area_of_clip(path: Path, images: Iterable[UltrasoundImage]) -> ClipArea:
 
     Raises `UnreadableImage` where there are no pictures, or no ultrasound can be told from its surroundings.
     """
-    kept: list[UltrasoundImage] = []
-    count, stride = 0, 1
+    spread: Spread[UltrasoundImage] = Spread(MOST_FRAMES)
     for image in images:
-        if count % stride == 0:
-            kept.append(image)
-            if len(kept) == 2 * MOST_FRAMES:
-                kept, stride = kept[::2], 2 * stride
-        count += 1
-    if not kept:
+        spread.add(image)
+    if not spread.kept:
         raise unreadable(path, "holds no picture")
-    first = kept[0]
-    mask = ultrasound_area(first, [image.pixels for image in kept[1:]])
+    first, mask = spread.kept[0], surroundings.area_of_clip(spread)
     if mask is None or mask.all():  # all of it: nothing would be blanked, whatever is written there
         raise no_ultrasound(path)
-    return ClipArea(mask, count, first.frame is not None, first)
+    return ClipArea(mask, spread.count, first.frame is not None, first)
 
 
 def no_ultrasound(path: Path) -> Exception:

@@ -1,0 +1,143 @@
+"""Lines of writing in a picture, found by their letters, so that what they say need not be shown.
+
+Letters are thin, sharp strokes of one grey and of about one height that stand in a row on one base line. Nothing is
+read: what looks like a line of writing counts as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fetalhead.images.cleaning import sharp_part, stand_out
+
+Pixels = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.intp]
+
+Box = tuple[int, int, int, int]
+"""x0, y0, x1, y1 (exclusive)."""
+
+STROKES = (5, 9)
+"""Widths in pixels from which on a thing is no stroke: small letters run together where large ones are looked for."""
+
+LEAST_CONTRAST, STEP = 30, 24
+"""Grey levels that a stroke stands out above its surroundings, and by which a sharp pixel exceeds a neighbour."""
+
+LEAST_SHARP = 0.45
+"""Share of a letter's pixels that are sharp."""
+
+LEAST_HEIGHT, LEAST_PIXELS, MOST_HEIGHT, LARGEST = 5, 5, 14, 0.07
+"""Of a letter, in pixels; it may be higher where that is no more than the last, as a share of the picture's height."""
+
+MOST_WIDTH, LEAST_INK = 8, 0.12
+"""Of a letter or letters that touch: width over height, and ink over the box around it."""
+
+GAP, HEIGHTS, BASE, TOP = 1.3, 1.8, 0.15, 0.4
+"""Neighbours in a line: gap, ratio of heights, distance of base lines (or tops), and of the other; shares of the
+higher one's height."""
+
+FRINGE = 2
+"""Pixels above and below a line that its blurred edge reaches."""
+
+LEAST_PIECES, LEAST_LETTERS, LEAST_LENGTH = 3, 4, 2.0
+"""A line has so many pieces, so many letters (touching ones told by their width), and is so much longer than high."""
+
+LETTER = 0.9
+"""Width of a letter over its height."""
+
+AROUND, CLEAR = 2, 0.4
+"""Within so many heights around a line ink is sparser than in it by such a factor; in speckle it is everywhere."""
+
+
+def find_lettering(grey: Pixels) -> list[Box]:
+    """Boxes around the lines of writing in an (H, W) picture, with room at both ends for letters that were missed."""
+    boxes = []
+    for width in STROKES:
+        ink = _ink(grey, width)
+        letters = _letters(grey, ink)
+        for line in _lines(letters, _highest(grey)):
+            x, y, w, h = letters[line].T
+            box = int(x.min()), int(y.min()), int((x + w).max()), int((y + h).max())
+            count = np.maximum(1, np.round(w / (LETTER * h))).sum()
+            long = box[2] - box[0] >= LEAST_LENGTH * (box[3] - box[1])
+            if len(line) >= LEAST_PIECES and count >= LEAST_LETTERS and long and _stands_clear(ink, box):
+                boxes.append(_grown(box, round(GAP * (box[3] - box[1])), FRINGE, grey.shape))
+    return boxes
+
+
+def written_area(grey: Pixels) -> Mask:
+    """(H, W) bool: the boxes around the lines of writing."""
+    area = np.zeros(grey.shape, dtype=np.bool_)
+    for x0, y0, x1, y1 in find_lettering(grey):
+        area[y0:y1, x0:x1] = True
+    return area
+
+
+def _highest(grey: Pixels) -> float:
+    return float(max(MOST_HEIGHT, LARGEST * grey.shape[0]))
+
+
+def _ink(grey: Pixels, width: int) -> Mask:
+    """(H, W) bool of strokes thinner than `width`.
+
+    A letter is of one grey: the tissue that it touches, and its own blurred fringe, are less than half as bright.
+    """
+    over = stand_out(grey, width)
+    return np.asarray((over >= LEAST_CONTRAST) & (over >= cv2.dilate(over, np.ones((7, 7), np.uint8)) // 2))
+
+
+def _letters(grey: Pixels, ink: Mask) -> Numbers:
+    """(N, 4) boxes x, y, w, h of what may be letters, from left to right."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
+    sharp = np.bincount(labels[sharp_part(grey, ink, STEP)], minlength=count)
+    x, _, w, h, pixels = stats.T
+    good = (h >= LEAST_HEIGHT) & (h <= _highest(grey)) & (w <= MOST_WIDTH * h) & (pixels >= LEAST_PIXELS)
+    good &= (pixels >= LEAST_INK * w * h) & (sharp >= LEAST_SHARP * pixels)
+    good[0] = False  # what is no ink
+    kept = np.flatnonzero(good)
+    return np.asarray(stats[kept[np.argsort(x[kept])], :4], dtype=np.intp)
+
+
+def _stands_clear(ink: Mask, box: Box) -> bool:
+    """Whether there is much more ink within the box than around it."""
+    room = AROUND * (box[3] - box[1])
+    x0, y0, x1, y1 = _grown(box, room, room, ink.shape)
+    around = ink[y0:y1, x0:x1]
+    within = ink[box[1] : box[3], box[0] : box[2]]
+    ours, beside = np.count_nonzero(within), np.count_nonzero(around) - np.count_nonzero(within)
+    return bool(beside * within.size <= CLEAR * ours * (around.size - within.size))
+
+
+def _grown(box: Box, across: int, down: int, shape: tuple[int, ...]) -> Box:
+    """The box, so much larger on each side, within a picture of `shape`."""
+    x0, y0, x1, y1 = box
+    return max(0, x0 - across), max(0, y0 - down), min(shape[1], x1 + across), min(shape[0], y1 + down)
+
+
+def _lines(letters: Numbers, highest: float) -> Iterator[list[int]]:
+    """The letters' numbers, a line at a time."""
+    line_of = list(range(len(letters)))
+
+    def line(number: int) -> int:
+        while line_of[number] != number:
+            number = line_of[number]
+        return number
+
+    boxes = letters.tolist()
+    for number, (x, y, w, h) in enumerate(boxes):
+        for other in range(number + 1, len(boxes)):
+            other_x, other_y, _, other_h = boxes[other]
+            gap, high, low = other_x - x - w, max(h, other_h), min(h, other_h)
+            if gap > GAP * highest:
+                break
+            near, far = sorted((abs(y - other_y), abs(y + h - other_y - other_h)))
+            if gap <= GAP * high and high <= HEIGHTS * low and near <= BASE * high + 1 and far <= TOP * high + 1:
+                line_of[line(other)] = line(number)
+    lines: dict[int, list[int]] = {}
+    for number in range(len(boxes)):
+        lines.setdefault(line(number), []).append(number)
+    yield from lines.values()

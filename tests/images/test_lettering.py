@@ -1,0 +1,60 @@
+"""Lines of writing are found on tissue, in any grey; tissue and noise are none."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from fetalhead.images.lettering import find_lettering, written_area
+from fetalhead.phantoms import head_phantom
+
+NAMES = ("DOE^JANE", "Anna Kowalska", "SMITH, MARY 12.03.1988", "St. Mary Hospital", "ID 4711-0815")
+
+
+def written(picture: np.ndarray, text: str, place: tuple[int, int], size: float, grey: int) -> tuple[np.ndarray, tuple]:
+    """The picture with a text, and the box around the text's ink."""
+    image = Image.fromarray(picture)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size)
+    draw.text(place, text, font=font, fill=grey)
+    return np.asarray(image), draw.textbbox(place, text, font=font)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_names_over_tissue_are_found(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    found = total = 0
+    for seed in range(4):
+        whole = head_phantom(seed).image.pixels
+        picture = cv2.resize(whole, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        for name in NAMES:
+            height, width = picture.shape
+            place = int(rng.uniform(0.02, 0.5) * width), int(rng.uniform(0, 0.9) * height)
+            size = max(11, rng.uniform(0.024, 0.05) * height)
+            shown, (x0, y0, x1, y1) = written(picture, name, place, size, int(rng.choice([255, 220, 180])))
+            total += 1
+            found += written_area(shown)[y0:y1, x0:x1].mean() > 0.75
+    assert found >= 0.85 * total
+
+
+def test_a_name_in_large_letters_is_found() -> None:
+    shown, (x0, y0, x1, y1) = written(np.zeros((540, 800), np.uint8), "DOE JANE", (40, 20), 36, 255)
+    assert written_area(shown)[y0:y1, x0:x1].all()
+
+
+def test_heads_and_speckle_are_no_writing() -> None:
+    rng = np.random.default_rng(1)
+    assert sum(len(find_lettering(head_phantom(seed).image.pixels)) for seed in range(8)) <= 1
+    for blur in (0.0, 0.7, 1.2, 2.0):
+        for _ in range(4):
+            speckle = np.clip(rng.rayleigh(60, (300, 400)), 0, 255).astype(np.uint8)
+            assert not find_lettering(cv2.GaussianBlur(speckle, (0, 0), blur) if blur else speckle)
+    assert not find_lettering(np.zeros((64, 64), np.uint8))
+    assert not find_lettering(np.zeros((1, 1), np.uint8))
+
+
+def test_a_ruler_is_no_writing() -> None:
+    picture = np.zeros((400, 300), np.uint8)
+    picture[20:380:20, 8:14] = 255
+    assert not find_lettering(picture)
