@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 import pytest
 from images.dicom_making import compressed, dataset, jpeg, region, save, stored
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from toys import bright_head
 
 from fetalhead.cli import main
 from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.lettering import find_lettering
 from fetalhead.images.readers import read_images
+from fetalhead.phantoms import head_phantom
 
 SECRET = b"SECRET"
 HEAD = Ellipse(96, 88, 48, 36, 0.4)
@@ -224,6 +226,32 @@ def test_pixels_of_every_kind(table: object, kind: str, frames: int, tmp_path: P
 
         values = [pydicom.dcmread(path).pixel_array for path in (tmp_path / "a.dcm", tmp_path / "out" / "a.dcm")]
         assert (values[0][..., *WITHIN] == values[1][..., *WITHIN]).all()
+
+
+def test_other_modalities_are_refused_by_name(
+    table: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    save(dataset(picture(), SOPClassUID="1.2.840.10008.5.1.4.1.1.4"), tmp_path / "in" / "head.dcm")
+    write_dicom(tmp_path / "in" / "us.dcm")
+    assert deidentify(tmp_path / "out", tmp_path / "in") == 1
+    assert "head.dcm: is MR Image Storage" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["us.dcm"]
+
+
+def test_a_name_over_the_ultrasound_is_blanked(table: object, tmp_path: Path) -> None:
+    whole = head_phantom(3, 0, (240, 320)).image.pixels
+    image = Image.fromarray(whole)
+    ImageDraw.Draw(image).text((70, 3), "DOE^JANE 1990", font=ImageFont.load_default(14), fill=255)
+    (tmp_path / "in").mkdir()
+    image.save(tmp_path / "in" / "a.png")
+    save(dataset(np.asarray(image)), tmp_path / "in" / "b.dcm")
+    assert find_lettering(np.asarray(image)) and not find_lettering(whole)
+    assert deidentify(tmp_path / "out", tmp_path / "in") == 0
+    for name in ("a.png", "b.dcm"):
+        (written,) = pixels_of(tmp_path / "out" / name)
+        assert not find_lettering(written) and not written[6:16, 72:150].any()
+        assert (written[80:160, 100:220] == whole[80:160, 100:220]).all()
 
 
 def test_a_jpeg_cine_is_written_out(table: object, tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def convert(cases: Iterable[Case], kind: str, out: Path, change: Callable[[Piece
             written.pictures += 1
         except FetalheadError as error:
             written.faults.append(one_line(error))
-    layout.close()
+    if written.pictures:
+        layout.close()
     return written
 
 

@@ -35,6 +35,14 @@ def download(name: str, out: Path, url: str | None = None) -> None:
         raise MissingExtra("data download", "pooch", "data") from error
     pooch.get_logger().setLevel("WARNING")
     out.mkdir(parents=True, exist_ok=True)
+    try:
+        _fetch(pooch, name, out, url)
+    finally:
+        if not any(out.iterdir()):
+            out.rmdir()
+
+
+def _fetch(pooch: Any, name: str, out: Path, url: str | None) -> None:
     for file, (size, checksum) in DOWNLOADS[name].items():
         source = f"{url or DATASETS[name]['url']}/{file}"
         try:

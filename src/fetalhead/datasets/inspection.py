@@ -114,6 +114,8 @@ def with_kind(argument: str) -> str:
     """`KIND=DIR` as given, or for a plain folder with the kind that its layout is of."""
     folder = Path(argument)
     if not folder.is_dir():
+        if "=" not in argument and not folder.exists():
+            raise FetalheadError(f"{argument}: no such folder")
         return argument
     if (folder / hc18.TRAINING_CSV).is_file():
         return f"hc18={argument}"

@@ -183,7 +183,6 @@ def open_layout(kind: str, root: Path) -> Layout:
     """A new data set of `kind` at `root`, which must be empty or not there yet. Raises `FetalheadError`."""
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise FetalheadError(f"--out {root}: is no empty folder; give one that is not there yet")
-    root.mkdir(parents=True, exist_ok=True)
     return LAYOUTS[kind](root)
 
 

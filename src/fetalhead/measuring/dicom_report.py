@@ -18,6 +18,7 @@ from fetalhead.biometry.bpd import CONVENTION
 from fetalhead.errors import FetalheadError
 from fetalhead.images.inputs import InputFile, find_inputs
 from fetalhead.images.readers import HEAD_BYTES, read_images
+from fetalhead.images.readers.dicom import other_modality
 from fetalhead.images.readers.dicom_elements import looks_like_dicom
 from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
@@ -119,10 +120,10 @@ class ReportRun:
         return 1 if faults else 0
 
     def _is_meant(self, file: InputFile) -> bool:
-        """Whether there is to be a report: of all that was named, and of the DICOM pictures in folders."""
+        """Whether there is to be a report: of all that was named, and of the ultrasound in folders."""
         own = file.path.absolute().is_relative_to(self._request.out.absolute())
         with open(file.path, "rb") as stream:
-            meant = not own and looks_like_dicom(stream.read(HEAD_BYTES))
+            meant = not own and looks_like_dicom(stream.read(HEAD_BYTES)) and not other_modality(file.path)
         if not meant and file.name not in self._request.paths:
             self._counts["passed_over"] += 1
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,10 +73,14 @@ def main(argv: Sequence[str]) -> int:
         counts = f"{one['pictures']} pictures of {one['subjects']} subjects, {one['with_outline']} outlines"
         print(f"{one['data']}: {counts}")
     print(
-        f"{len(inspection.faults)} faults, {len(inspection.pairs)} pairs of near-duplicates, "
-        f"{len(inspection.leaks)} leaks between splits -> {out / 'inspection.html'}"
+        f"{_count(inspection.faults, 'fault')}, {_count(inspection.pairs, 'pair')} of near-duplicates, "
+        f"{_count(inspection.leaks, 'leak')} between splits -> {out / 'inspection.html'}"
     )
     return 0 if inspection.is_sound else 1
+
+
+def _count(found: Sized, word: str) -> str:
+    return f"{len(found)} {word}{'' if len(found) == 1 else 's'}"
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

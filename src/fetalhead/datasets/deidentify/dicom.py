@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from fetalhead.datasets.deidentify.area import ClipArea, area_of_clip
 from fetalhead.images.readers import dicom_video, read_images
+from fetalhead.images.readers.dicom import other_modality
 from fetalhead.images.readers.dicom_decoding import decoded_frames, find_decoder
 from fetalhead.images.readers.dicom_elements import open_elements
 from fetalhead.images.readers.dicom_grey import GreyFrames, order_bytes
@@ -39,6 +40,8 @@ def deidentify_dicom(path: Path, target: BinaryIO, profile: Profile, pseudonyms:
     """Write the picture at `path` to `target`. Raises `UnreadableImage`, and what damage makes pydicom stumble over."""
     from pydicom import dcmread
 
+    if other := other_modality(path):
+        raise unreadable(path, f"is {other}: what a patient looks like in it, this command does not hide")
     area = area_of_clip(path, read_images(path))
     with open(path, "rb") as file:
         dataset = dcmread(file, stop_before_pixels=True, force=True)

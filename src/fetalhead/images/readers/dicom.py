@@ -16,14 +16,18 @@ from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers import dicom_elements, dicom_video
 from fetalhead.images.readers.dicom_calibration import calibration_of
 from fetalhead.images.readers.dicom_decoding import decoded_frames, find_decoder
-from fetalhead.images.readers.dicom_elements import BrokenDicom, open_elements
+from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements, open_elements
 from fetalhead.images.readers.dicom_grey import GreyFrames
 from fetalhead.images.readers.dicom_header import Header, header_dataset
 from fetalhead.images.readers.faults import check_size, reason_of, unreadable
 from fetalhead.images.readers.grey import Grey
 
-PICTURE_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.{number}" for number in ("3.1", "6.1", "7"))
+STORAGE = "1.2.840.10008.5.1.4.1.1."
+PICTURE_CLASSES = tuple(f"{STORAGE}{number}" for number in ("3.1", "6.1", "7"))
 """Ultrasound multi-frame, ultrasound, secondary capture: a picture even where its rows are missing."""
+
+RETIRED_CLASSES = (f"{STORAGE}3", f"{STORAGE}6")
+"""Ultrasound of before 1993."""
 
 
 def recognises(head: bytes, path: Path) -> bool:
@@ -37,11 +41,29 @@ def holds_picture(path: Path) -> bool:
             stream, elements = open_elements(path, file)
             if elements.pixel_tag is not None or dicom_elements.ROWS in elements.spans:
                 return True
-            _, start, end = elements.spans.get(dicom_elements.SOP_CLASS, (0, 0, 0))
-            stream.seek(start)
-            return stream.read(min(end - start, 64)).decode("ascii", "replace").startswith(PICTURE_CLASSES)
+            return _sop_class(stream, elements).startswith(PICTURE_CLASSES)
     except (OSError, BrokenDicom):
         return True
+
+
+def other_modality(path: Path) -> str:
+    """What the file says it is, such as MR Image Storage; empty where that is ultrasound, or may be."""
+    try:
+        with open(path, "rb") as file:
+            found = _sop_class(*open_elements(path, file))
+    except (OSError, BrokenDicom):
+        return ""
+    if not found or found.startswith(PICTURE_CLASSES) or found in RETIRED_CLASSES:
+        return ""
+    from pydicom.uid import UID
+
+    return UID(found).name
+
+
+def _sop_class(stream: BinaryIO, elements: Elements) -> str:
+    _, start, end = elements.spans.get(dicom_elements.SOP_CLASS, (0, 0, 0))
+    stream.seek(start)
+    return stream.read(min(end - start, 64)).decode("ascii", "replace").strip("\0 ")
 
 
 def read(path: Path) -> Iterator[UltrasoundImage]:
