@@ -126,12 +126,14 @@ class MultiTaskOptions(SemiSupervisedOptions):
     strategy: str = option("the way to learn", default="multitask")
     beta: float = option("weight of the classification loss", default=0.3)
     plane_batch: int = option("pictures with a plane label and no outline a step (on each device)", default=4)
+    absence_weight: float = option("weight in the labelled loss of pictures that hold no head", default=1.0)
     plane_classes: Literal[3, 4] = option("3: head, abdomen, femur; 4: and anything else", default=4)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_counts(self, "plane_batch")
         _check_range(self, "beta", 0, math.inf)
+        _check_range(self, "absence_weight", 1e-6, 1)
 
     @property
     def planes(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from fetalhead.datasets.samples import load_samples
 from fetalhead.errors import FetalheadError
 from fetalhead.models.unet import Architecture, UNet
 from fetalhead.options import MultiTaskOptions, SemiSupervisedOptions, TrainingOptions
@@ -131,6 +132,27 @@ def test_beta_0_has_no_classification_term() -> None:
     network = UNet(Architecture("resnet10t", (8, 8, 8, 8), planes=4))
     strategy = MultiTask(network, MultiTaskOptions(data=["hc18=x"], alpha=0.0, beta=0.0))
     assert set(strategy.losses(network, random_batch(), step=1)) == {"dice", "cross_entropy"}
+
+
+def test_absence_weight_is_the_share_of_pictures_without_a_head() -> None:
+    network = UNet(Architecture("resnet10t", (8, 8, 8, 8), planes=4)).eval()
+    batch = random_batch()
+    batch["mask"][1] = 0
+    one = {name: value[:1] for name, value in batch.items()}
+    other = {name: value[1:] for name, value in batch.items()}
+    of = {}
+    for name, part, weight in (("head", one, 1.0), ("none", other, 1.0), ("both", batch, 1.0), ("less", batch, 0.25)):
+        options = MultiTaskOptions(data=["hc18=x"], alpha=0.0, beta=0.0, absence_weight=weight)
+        losses = MultiTask(network, options).losses(network, part, step=1)
+        of[name] = np.array([losses["dice"].item(), losses["cross_entropy"].item()])
+    assert of["both"] == pytest.approx((of["head"] + of["none"]) / 2, rel=1e-5)
+    assert of["less"] == pytest.approx((of["head"] + 0.25 * of["none"]) / 1.25, rel=1e-5)
+    with pytest.raises(FetalheadError, match="--absence-weight"):
+        MultiTaskOptions(data=["hc18=x"], absence_weight=0.0)
+
+
+def test_a_picture_with_an_outline_shows_a_head_plane(tiny_hc18: Path) -> None:
+    assert {sample.plane for sample in load_samples([f"hc18={tiny_hc18}"], "train", (48, 72))} == {"head"}
 
 
 def test_absent_terms_are_left_out_and_stay_finite() -> None:

@@ -6,29 +6,39 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def dice_loss(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
+def dice_loss(logits: Tensor, target: Tensor, smooth: float = 1.0, weight: Tensor | None = None) -> Tensor:
     """1 - soft Dice (Milletari 2016), a picture at a time: a small head counts as much as a large one.
 
-    `logits` (N, 1, H, W); `target` (N, 1, H, W) shares in 0..1.
+    `logits` (N, 1, H, W); `target` (N, 1, H, W) shares in 0..1; `weight` (N,) of the pictures, alike unless given.
     """
     probability = logits.float().sigmoid()
     overlap = (probability * target).sum(dim=(1, 2, 3))
     total = probability.sum(dim=(1, 2, 3)) + target.sum(dim=(1, 2, 3))
-    return (1 - (2 * overlap + smooth) / (total + smooth)).mean()
+    return _mean(1 - (2 * overlap + smooth) / (total + smooth), weight)
 
 
-def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
     """Binary cross-entropy a pixel; shapes and ranges as for `dice_loss`."""
-    return functional.binary_cross_entropy_with_logits(logits.float(), target)
+    if weight is None:
+        return functional.binary_cross_entropy_with_logits(logits.float(), target)
+    entropy = functional.binary_cross_entropy_with_logits(logits.float(), target, reduction="none")
+    return _mean(entropy.mean(dim=(1, 2, 3)), weight)
 
 
-def segmentation_losses(logits: Tensor, mask: Tensor, outlined: Tensor) -> dict[str, Tensor]:
+def segmentation_losses(
+    logits: Tensor, mask: Tensor, outlined: Tensor, weight: Tensor | None = None
+) -> dict[str, Tensor]:
     """Dice and cross-entropy over the pictures whose outline is known, (N,) bool; none for a batch without any."""
     if not outlined.any():
         return {}
     if not outlined.all():
         logits, mask = logits[outlined], mask[outlined]
-    return {"dice": dice_loss(logits, mask), "cross_entropy": cross_entropy(logits, mask)}
+        weight = None if weight is None else weight[outlined]
+    return {"dice": dice_loss(logits, mask, weight=weight), "cross_entropy": cross_entropy(logits, mask, weight)}
+
+
+def _mean(losses: Tensor, weight: Tensor | None) -> Tensor:
+    return losses.mean() if weight is None else (losses * weight).sum() / weight.sum()
 
 
 def classification_losses(logits: Tensor, plane: Tensor) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ there is no head to outline.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from fetalhead.models.unet import UNet
@@ -20,8 +21,16 @@ class MultiTask(SemiSupervised):
 
     def losses(self, network: UNet, batch: Batch, step: int) -> dict[str, Tensor]:
         outputs, unlabelled = self.forward_with_unlabelled(network, batch, step)
-        labelled = segmentation_losses(outputs["head_logits"], batch["mask"], batch["outlined"])
+        labelled = segmentation_losses(
+            outputs["head_logits"], batch["mask"], batch["outlined"], self._weights(batch["mask"])
+        )
         if not self.options.beta:
             return labelled | unlabelled
         classified = classification_losses(outputs["plane_logits"], batch["plane"])
         return labelled | unlabelled | {name: self.options.beta * loss for name, loss in classified.items()}
+
+    def _weights(self, mask: Tensor) -> Tensor | None:
+        """(N,): the pictures' shares in the labelled loss; None where all count alike."""
+        if self.options.absence_weight == 1:
+            return None
+        return torch.where(mask.amax(dim=(1, 2, 3)) > 0, 1.0, self.options.absence_weight)
