@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.biometry.stretches import agreeing
 from fetalhead.images.ellipse import Ellipse, NoEllipse, fit_ellipse
 
 FloatArray = npt.NDArray[np.float64]
@@ -51,17 +52,13 @@ def fit_part(points: FloatArray, tolerance: float) -> Ellipse | NoEllipse:
     points lie on is drawn to those points by geometric least squares.
     """
     some = points[:: max(1, len(points) // SEARCH_POINTS)]
-    best: Ellipse | NoEllipse = NoEllipse("no ellipse fits a stretch of the contour")
-    most = 0
-    for share in WINDOW_SHARES:
-        window = np.arange(math.ceil(share * len(some)))
-        for start in range(WINDOW_STARTS):
-            ellipse = fit_ellipse(some[(window + start * len(some) // WINDOW_STARTS) % len(some)])
-            if isinstance(ellipse, NoEllipse):
-                continue
-            count = int((_distance(ellipse, some) <= tolerance).sum())
-            if count > most:
-                best, most = ellipse, count
+    lengths = np.repeat([math.ceil(share * len(some)) for share in WINDOW_SHARES], WINDOW_STARTS)
+    starts = np.tile(np.arange(WINDOW_STARTS) * len(some) // WINDOW_STARTS, len(WINDOW_SHARES))
+    counts = agreeing(some, starts, lengths, tolerance)
+    most = int(np.argmax(counts))
+    if not counts[most]:
+        return NoEllipse("no ellipse fits a stretch of the contour")
+    best = fit_ellipse(some[(starts[most] + np.arange(lengths[most])) % len(some)])
     for _ in range(REFITS):
         if isinstance(best, NoEllipse):
             return best
