@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from clip_making import write
+from clip_making import turn, write
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
@@ -21,6 +22,7 @@ from fetalhead.phantoms import head_phantom
 from fetalhead.phantoms.cine import motion_over
 from fetalhead.phantoms.render import render
 from fetalhead.phantoms.scene import Nothing
+from fetalhead.videos.clip import open_clip
 
 av = pytest.importorskip("av")
 
@@ -129,3 +131,22 @@ def test_a_name_over_the_ultrasound_is_not_shown(tmp_path, header):
     assert written and all(find_lettering(frame) for frame in frames)
     assert not any(find_lettering(picture) for picture in written)
     assert any(picture[30:].max() > 100 for picture in written)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_deidentified_clip_is_as_it_was_shown(tmp_path, turns):
+    """Turned by its header, with pixels wider than high."""
+    frames = [frame[..., None].repeat(3, 2) for frame in with_head(6)]
+    clip = turn(write(tmp_path / "clip.mp4", frames, aspect=Fraction(4, 3)), turns)
+    assert main(["data", "deidentify", str(clip), "--out", str(tmp_path / "out")]) == 0
+    before = list(open_clip(clip).frames())
+    after = list(open_clip(tmp_path / "out" / "clip.mp4").frames())
+    assert len(before) == len(after) == 6
+    assert before[0].shape == ((320, 200) if turns % 2 else (200, 320))
+    assert after[0].shape == ((240, 150) if turns % 2 else (200, 320))  # of the same proportions
+    assert max(image.pixels.max() for image in after) > 100
+    for old, new in zip(before, after, strict=True):
+        shown = cv2.resize(new.pixels, old.shape[::-1], interpolation=cv2.INTER_AREA)
+        inner = [np.rot90(pixels, turns)[100:180, 90:230].astype(int) for pixels in (old.pixels, shown)]
+        assert np.abs(inner[0] - inner[1]).mean() < 6
+        assert not find_lettering(np.ascontiguousarray(np.rot90(new.pixels, turns)))

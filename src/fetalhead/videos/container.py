@@ -20,6 +20,7 @@ import numpy.typing as npt
 from fetalhead.errors import MissingExtra
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
+from fetalhead.images.readers.containers import AS_A_STREAM
 from fetalhead.images.readers.faults import MOST_PIXELS, check_size, reason_of, unreadable
 from fetalhead.videos.clip import Faults
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
-
-CONTAINERS = "mov,matroska,webm,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,asf,ogg,flv,ivf,mjpeg"
 
 NO_SIZE = PixelSize.unknown("a video tells no pixel size")
 
@@ -63,13 +62,12 @@ def open_container(path: Path) -> tuple[Source, int | None, float | None]:
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     av = require_av()
-    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": ""}
     with open(path, "rb") as file:
         if not file.read(1):
             raise unreadable(path, "is empty")
         file.seek(0)
         try:
-            container = av.open(file, mode="r", options=options, buffer_size=1 << 17)
+            container = av.open(file, mode="r", options=AS_A_STREAM, buffer_size=1 << 17)
         except av.FFmpegError as error:
             reason = f"is no video that can be read, or its start or index is missing ({error.strerror})"
             raise unreadable(path, reason) from error

@@ -12,7 +12,7 @@ import numpy as np
 from fetalhead.datasets.deidentify.area import area_of_clip
 from fetalhead.errors import MissingExtra
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.readers.dicom_video import CONTAINERS
+from fetalhead.images.readers.containers import AS_A_STREAM
 from fetalhead.images.readers.faults import check_size, reason_of, unreadable
 from fetalhead.images.readers.grey import Grey
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import OutputContainer
     from av.video.stream import VideoStream
-
-OPENED = {"format_whitelist": f"{CONTAINERS},avi,matroska,webm", "protocol_whitelist": "file"}
-"""What may be found in a file. A playlist, which FFmpeg would know too, could name other files to open."""
 
 NEARLY_LOSSLESS = {"crf": "14", "preset": "veryfast"}
 
@@ -34,29 +31,34 @@ def deidentify_video(path: Path, target: Path) -> None:
     except ImportError as error:
         raise MissingExtra("de-identifying videos", "av", "video") from error
     try:
-        area = area_of_clip(
-            path, (UltrasoundImage(_grey(frame), frame=0) for frame in _frames(path))
-        )
-        height, width = area.mask.shape
+        area = area_of_clip(path, (UltrasoundImage(_grey(frame), frame=0) for frame, _ in _frames(path)))
         with av.open(str(target), "w", format="mp4") as out:
             track = None
             start = 0
-            for frame in _frames(path):
+            for frame, aspect in _frames(path):
+                turns = round((getattr(frame, "rotation", 0) or 0) / 90) % 4
                 if track is None:
-                    track = out.add_stream("libx264", options=NEARLY_LOSSLESS)
-                    track.width, track.height = width, height
-                    # the usual half colour resolution is for even sides only
-                    track.pix_fmt = "yuv420p" if width % 2 == height % 2 == 0 else "yuv444p"
+                    track = _new_track(out, np.rot90(area.mask, turns).shape, 1 / aspect if turns % 2 else aspect)
                     track.codec_context.time_base = frame.time_base or Fraction(1, 1000)
                     start = frame.pts or 0
                 pixels = np.where(area.mask[..., np.newaxis], frame.to_ndarray(format="rgb24"), np.uint8(0))
-                made = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                made = av.VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(pixels, turns)), format="rgb24")
                 made.time_base, made.pts = frame.time_base, (frame.pts or 0) - start
                 _mux(out, track, made, frame.duration)
             if track is not None:
                 _mux(out, track, None, frame.duration)
     except av.FFmpegError as error:
         raise unreadable(path, f"cannot be read as a video: {error.strerror or reason_of(error)}") from error
+
+
+def _new_track(out: OutputContainer, shape: tuple[int, ...], aspect: Fraction) -> VideoStream:
+    height, width = shape
+    track = out.add_stream("libx264", options=NEARLY_LOSSLESS)
+    track.width, track.height = width, height
+    # the usual half colour resolution is for even sides only
+    track.pix_fmt = "yuv420p" if width % 2 == height % 2 == 0 else "yuv444p"
+    track.codec_context.sample_aspect_ratio = aspect
+    return track
 
 
 def _grey(frame: VideoFrame) -> Grey:
@@ -69,12 +71,15 @@ def _mux(out: OutputContainer, track: VideoStream, frame: VideoFrame | None, dur
         out.mux(packet)
 
 
-def _frames(path: Path) -> Iterator[VideoFrame]:
+def _frames(path: Path) -> Iterator[tuple[VideoFrame, Fraction]]:
+    """The frames as they are stored, and how much wider than high their pixels are."""
     import av
 
-    with av.open(str(path), options=OPENED) as container:
+    with open(path, "rb") as file, av.open(file, mode="r", options=AS_A_STREAM) as container:
         if not container.streams.video:
             raise unreadable(path, "holds no pictures")
-        for frame in container.decode(container.streams.video[0]):
+        stream = container.streams.video[0]
+        aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
+        for frame in container.decode(stream):
             check_size(path, frame.height, frame.width)
-            yield frame
+            yield frame, aspect

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from fetalhead.images.readers.containers import AS_A_STREAM
 from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements
 from fetalhead.images.readers.dicom_frames import Place, fragment_places, log_count
 from fetalhead.images.readers.faults import unreadable
@@ -29,9 +30,6 @@ VIDEO = {
     "1.2.840.10008.1.2.4.108": "HEVC H.265",
 }
 """Transfer syntaxes of PS3.5 8.2.5 to 8.2.9, less the stereoscopic ones, in which a frame holds two pictures."""
-
-CONTAINERS = "mov,mpegts,mpeg,mpegvideo,m4v,h264,hevc"
-"""What may be found inside. A playlist, which FFmpeg would know too, could name other files to open."""
 
 CODED_MARGIN = 64
 """Coded pictures are padded to whole blocks, of at most so many pixels."""
@@ -57,11 +55,7 @@ def video_frames(stream: BinaryIO, elements: Elements, rows: int, columns: int, 
     import av
 
     places, fault = fragment_places(stream, elements)
-    options = {
-        "format_whitelist": CONTAINERS,
-        "protocol_whitelist": "",
-        "max_pixels": str((rows + CODED_MARGIN) * (columns + CODED_MARGIN)),
-    }
+    options = {**AS_A_STREAM, "max_pixels": str((rows + CODED_MARGIN) * (columns + CODED_MARGIN))}
     count = 0
     try:
         with av.open(Joined(stream, places), mode="r", options=options) as container:
