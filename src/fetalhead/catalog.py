@@ -54,6 +54,7 @@ STRATEGIES = {
 UNLABELLED_LOSSES = {
     "mean-teacher": "fetalhead.training.mean_teacher:MeanTeacher",
     "unimatch": "fetalhead.training.unimatch:UniMatch",
+    "distillation": "fetalhead.training.distillation:Distillation",
 }
 """Unlabelled terms, by their names in `--unlabelled-loss`."""
 

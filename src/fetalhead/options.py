@@ -17,8 +17,8 @@ from fetalhead.errors import FetalheadError
 RUN_CONFIG = "config.yaml"
 """The options of a training run, in its folder."""
 
-STRIDE = 32
-"""Height and width of a network's input are multiples of this."""
+DECODER_BLOCKS = (2, 4)
+"""At least and at most."""
 
 
 def option(help: str, *, default: Any = dataclasses.MISSING, positional: bool = False) -> Any:
@@ -38,11 +38,14 @@ class TrainingOptions:
     labels: str = option("share (5%) or number of the training subjects whose outlines are used", default="100%")
     steps: int = option("training steps (batches)", default=4000)
     batch_size: int = option("pictures a step (on each device)", default=8)
-    image_size: str = option("network input as HxW, multiples of 32", default="192x288")
+    image_size: str = option("network input as HxW, multiples of 32 (16 with three decoder blocks)", default="192x288")
     seed: int = option("the run is a function of its options and this", default=0)
     encoder: str = option("timm name of the encoder", default="tf_efficientnet_lite0")
     encoder_weights: Literal["imagenet", "none"] = option("start of the encoder", default="imagenet")
-    decoder_channels: tuple[int, int, int, int] = option("widths of the decoder", default=(128, 64, 32, 16))
+    decoder_channels: tuple[int, ...] = option(
+        "widths of the decoder's 2 to 4 blocks; with fewer, as many of the encoder's last stages are left out",
+        default=(128, 64, 32, 16),
+    )
     init: str | None = option("run or model folder to fine-tune; it brings its encoder and decoder", default=None)
     learning_rate: float = option("highest learning rate", default=1e-3)
     weight_decay: float = option("of AdamW", default=1e-2)
@@ -61,12 +64,14 @@ class TrainingOptions:
             raise FetalheadError(f"--average-decay {self.average_decay}: wants a number from 0 to below 1")
         if not self.data:
             raise FetalheadError("no data to train on: give --data hc18=DIR")
-        _grid(self.image_size)
+        _check_blocks(self.decoder_channels)
+        _check_grid(self)
 
     @property
     def grid(self) -> tuple[int, int]:
         """(H, W) of the network's input."""
-        return _grid(self.image_size)
+        height, _, width = self.image_size.partition("x")
+        return int(height), int(width)
 
     @property
     def planes(self) -> int:
@@ -100,6 +105,7 @@ class SemiSupervisedOptions(TrainingOptions):
         default=[],
     )
     unlabelled_loss: str = option(f"{' or '.join(UNLABELLED_LOSSES)}", default="mean-teacher")
+    teacher: str | None = option("run or model folder that the distillation term learns from", default=None)
     alpha: float = option("weight of the unlabelled loss; 0 is the supervised run", default=1.0)
     alpha_ramp: float = option("share of the steps over which alpha rises from 0", default=0.2)
     unlabelled_batch: int = option("pictures without outlines a step (on each device)", default=8)
@@ -113,6 +119,8 @@ class SemiSupervisedOptions(TrainingOptions):
             raise FetalheadError(
                 f"--unlabelled-loss {self.unlabelled_loss}: there are {', '.join(UNLABELLED_LOSSES)}"
             )
+        if (self.unlabelled_loss == "distillation") != bool(self.teacher):
+            raise FetalheadError("--teacher FOLDER and --unlabelled-loss distillation go together only")
         _check_range(self, "alpha", 0, math.inf)
         _check_range(self, "alpha_ramp", 0, 1)
         _check_range(self, "confidence", 0.5, 1)
@@ -169,11 +177,19 @@ def _check_range(options: TrainingOptions, name: str, low: float, high: float) -
         raise FetalheadError(f"{_flag(name)} {value}: wants a number {wanted}")
 
 
-def _grid(image_size: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)", image_size)
+def _check_blocks(channels: tuple[int, ...]) -> None:
+    least, most = DECODER_BLOCKS
+    if not least <= len(channels) <= most or min(channels) < 1:
+        raise FetalheadError(f"--decoder-channels {list(channels)}: wants {least} to {most} widths, each at least 1")
+
+
+def _check_grid(options: TrainingOptions) -> None:
+    stride = 2 ** (len(options.decoder_channels) + 1)
+    match = re.fullmatch(r"(\d+)x(\d+)", options.image_size)
     if not match:
-        raise FetalheadError(f"--image-size {image_size}: wants HxW, such as 192x288")
-    height, width = int(match[1]), int(match[2])
-    if height % STRIDE or width % STRIDE or not height or not width:
-        raise FetalheadError(f"--image-size {image_size}: height and width must be multiples of {STRIDE}")
-    return height, width
+        raise FetalheadError(f"--image-size {options.image_size}: wants HxW, such as 192x288")
+    if any(not int(side) or int(side) % stride for side in match.groups()):
+        raise FetalheadError(
+            f"--image-size {options.image_size}: height and width must be multiples of {stride}, "
+            f"with {len(options.decoder_channels)} decoder blocks"
+        )

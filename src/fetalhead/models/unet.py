@@ -22,18 +22,23 @@ class Architecture:
 
     encoder: str = ENCODER
     """A timm name."""
-    decoder_channels: tuple[int, int, int, int] = (128, 64, 32, 16)
-    """Channels of the decoder's blocks, at strides 16, 8, 4 and 2."""
+    decoder_channels: tuple[int, ...] = (128, 64, 32, 16)
+    """Channels of the decoder's blocks, coarsest first, the last at stride 2. As many of the encoder's stages are used
+    as these reach, and one more: four blocks begin at stride 32, three at stride 16."""
     planes: int = 0
     """Classes of the plane head; 0 for a network without one."""
+
+    @property
+    def stride(self) -> int:
+        """Height and width of the input are multiples of this."""
+        return int(2 ** (len(self.decoder_channels) + 1))
 
     def to_dict(self) -> dict[str, Any]:
         return {"name": "unet", **asdict(self), "decoder_channels": list(self.decoder_channels)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Architecture:
-        first, second, third, fourth = values["decoder_channels"]
-        return cls(values["encoder"], (first, second, third, fourth), values.get("planes", 0))
+        return cls(values["encoder"], tuple(values["decoder_channels"]), values.get("planes", 0))
 
 
 class UNet(nn.Module):
@@ -51,6 +56,7 @@ class UNet(nn.Module):
             f"tu-{architecture.encoder}",
             encoder_weights=None,
             in_channels=1,
+            encoder_depth=len(architecture.decoder_channels) + 1,
             decoder_channels=(*architecture.decoder_channels, architecture.decoder_channels[-1]),
         )
         self.encoder, self.decoder = whole.encoder, whole.decoder
@@ -60,6 +66,7 @@ class UNet(nn.Module):
             self.plane_head = nn.Linear(self.encoder.out_channels[-1], architecture.planes)
         if encoder_weights == "imagenet":
             load_imagenet_weights(self.encoder.model, architecture.encoder)
+        _leave_out_unused_stages(self.encoder.model)
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """(N, 1, H, W) normalised pictures -> `head_logits` (N, 1, H, W), and `plane_logits` (N, planes) if any."""
@@ -74,6 +81,13 @@ class UNet(nn.Module):
         return functional.interpolate(
             self.head(self.decoder(features)), scale_factor=2, mode="bilinear", align_corners=False
         )
+
+
+def _leave_out_unused_stages(encoder: Any) -> None:
+    """Without the stages after the last one that is looked at, which timm keeps in its EfficientNets."""
+    looked_at = getattr(encoder, "_stage_out_idx", None)
+    if looked_at:
+        encoder.blocks = encoder.blocks[: max(looked_at)]
 
 
 def normalise(pictures: Tensor) -> Tensor:

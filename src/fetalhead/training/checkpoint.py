@@ -60,6 +60,13 @@ def initial_network(source: Path, planes: int = 0) -> tuple[UNet, list[dict[str,
     return other, stages
 
 
+def grid_of(source: Path) -> tuple[int, int]:
+    """(H, W) of the input of a training run's or a model folder's network. Raises `FetalheadError`."""
+    if (source / CONFIG).is_file():
+        return TrainingOptions.load(source / CONFIG).grid
+    return ModelFolder.load(str(source)).input_size
+
+
 def _trained_network(source: Path) -> tuple[UNet, list[dict[str, Any]]]:
     if (source / CONFIG).is_file():
         return network_of_run(source)[0], stages_of(source)
