@@ -77,14 +77,9 @@ class KnownAges:
 def parse_weeks(given: float | str) -> float:
     """Exact weeks of a number of weeks (21.4) or of weeks and days (21w3d, 21+3). Raises `FetalheadError`."""
     text = str(given).strip()
-    parts = re.fullmatch(r"(\d{1,2})(?:w|w?\+(?=\d))(?:([0-6])d?)?", text.lower())
-    if parts:
-        weeks = int(parts[1]) + int(parts[2] or 0) / 7
-    else:
-        try:
-            weeks = float(text)
-        except ValueError:
-            weeks = math.nan
+    number = re.fullmatch(r"\d+(?:\.\d*)?", text)
+    parts = re.fullmatch(r"(\d+)(?:w|w?\+(?=\d))(?:([0-6])d?)?", text.lower())
+    weeks = float(text) if number else int(parts[1]) + int(parts[2] or 0) / 7 if parts else math.nan
     if not 0 < weeks <= LONGEST_WEEKS:
         raise FetalheadError(
             f"gestational age {text!r}: wants weeks up to {LONGEST_WEEKS:g}, as 21.4, "
