@@ -42,6 +42,8 @@ def test_days_are_iso_dates_alone() -> None:
 
 def test_an_age_is_given_in_one_way() -> None:
     assert KnownAges.given(None, None, None) is None
+    with pytest.raises(FetalheadError, match="neither"):
+        KnownAges(None, None, None)
     for given in ((21, "2026-06-01", None), (21, "2026-06-01", "2026-10-01")):
         with pytest.raises(FetalheadError, match="exclude each other"):
             KnownAges.given(*given)

@@ -42,17 +42,22 @@ class KnownAges:
         """`ga` as `parse_weeks` takes it, or `lmp`, the first day of the last menstrual period.
 
         With the latter the age is that on `exam_date`, else on the day that a DICOM file tells. Raises
-        `FetalheadError` for both, for what is no age or date, and for an examination before that period.
+        `FetalheadError` for both or neither, for what is no age or date, and for an examination before that period.
         """
         if ga is not None and lmp is not None:
             raise FetalheadError("ga and lmp exclude each other: give the age or the last menstrual period")
         if lmp is None and exam_date is not None:
             raise FetalheadError("exam date without lmp: it is the day to which the last menstrual period is counted")
-        self._weeks = None if ga is None else parse_weeks(ga)
-        self._lmp = None if lmp is None else parse_date(lmp, "last menstrual period")
+        self._told: KnownAge | date
+        if ga is not None:
+            self._told = KnownAge(parse_weeks(ga))
+        elif lmp is not None:
+            self._told = parse_date(lmp, "last menstrual period")
+        else:
+            raise FetalheadError("neither ga nor lmp is given")
         self._exam = None if exam_date is None else parse_date(exam_date, "examination")
-        if self._lmp and self._exam and self._exam < self._lmp:
-            raise FetalheadError("the examination lies before the last menstrual period")
+        if self._exam and isinstance(age := self.of(None), UnknownAge):
+            raise FetalheadError(age.reason)
 
     @classmethod
     def given(
@@ -63,12 +68,12 @@ class KnownAges:
 
     def of(self, path: Path | None) -> KnownAge | UnknownAge:
         """The age in the pictures of the file at `path` (None: an array). What it says holds no date."""
-        if self._weeks is not None:
-            return KnownAge(self._weeks)
+        if isinstance(self._told, KnownAge):
+            return self._told
         day = self._exam or (examination_date(path) if path else NoDate("an array tells no day of examination"))
         if isinstance(day, NoDate):
             return UnknownAge(f"{day.reason}, and no exam date was given")
-        days = (day - self._lmp).days if self._lmp else 0
+        days = (day - self._told).days
         if days < 0:
             return UnknownAge("the examination lies before the last menstrual period")
         return KnownAge(days / 7)
