@@ -5,7 +5,10 @@ from statistics import NormalDist
 import pytest
 
 from fetalhead.biometry.bpd import CONVENTION, outer_inner_bpd, outer_outer_bpd
-from fetalhead.biometry.growth import NoGrowth, growth
+from fetalhead.biometry.dating import gestational_age
+from fetalhead.biometry.growth import NoGrowth, growth, with_growth
+from fetalhead.biometry.known_age import KnownAge, UnknownAge
+from fetalhead.biometry.measurement import HeadMeasurement
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,32 @@ def test_an_age_outside_the_standard_gives_none_and_says_so(weeks: float) -> Non
     assert isinstance(at, NoGrowth)
     assert not at
     assert "14 to 40 weeks" in at.reason
+
+
+def test_a_measurement_is_compared_at_the_known_age() -> None:
+    head = HeadMeasurement(status="ok", reason="told", hc_mm=180, ga_weeks=20.4)
+    compared = with_growth(head, KnownAge(20))
+    assert compared.hc_z == pytest.approx((180 - 172.48) / 7.44, abs=0.002)
+    assert compared.hc_centile == pytest.approx(100 * NormalDist().cdf(compared.hc_z or 0))
+    assert (compared.known_ga_weeks, compared.ga_weeks, compared.reason) == (20, 20.4, "told")
+
+
+@pytest.mark.parametrize(
+    ("age", "why"),
+    [(KnownAge(13.9), "no z-score: 13.9 weeks is outside the 14 to 40"), (UnknownAge("lost"), "no z-score: lost")],
+)
+def test_a_measurement_without_z_score_says_why(age: KnownAge | UnknownAge, why: str) -> None:
+    told = with_growth(HeadMeasurement(status="ok", reason="told", hc_mm=180), age)
+    assert told.hc_z is told.hc_centile is told.known_ga_weeks is None
+    assert told.reason.startswith(f"told; {why}")
+    assert with_growth(HeadMeasurement(status="ok", hc_mm=180), age).reason.startswith(why)
+    for headless in (HeadMeasurement(status="no_head", reason="dark"), HeadMeasurement(status="no_scale")):
+        assert with_growth(headless, age) == with_growth(headless, KnownAge(20)) == headless
+
+
+def test_an_age_derived_from_the_hc_is_never_taken() -> None:
+    with pytest.raises(TypeError, match="from elsewhere, never a GestationalAge from the same HC"):
+        with_growth(HeadMeasurement(status="ok", hc_mm=180), gestational_age(180))  # type: ignore[arg-type]
 
 
 def test_bpd_conventions_are_those_of_wong() -> None:

@@ -26,7 +26,7 @@ from measure_calls import (
 )
 from PIL import Image
 
-from fetalhead.reports.rows import Row
+from fetalhead.reports.rows import COLUMNS
 
 
 def test_a_folder_gives_a_row_and_an_overlay_each(
@@ -39,7 +39,7 @@ def test_a_folder_gives_a_row_and_an_overlay_each(
     (tmp_path / "in" / "notes.txt").write_text("not a picture")
     assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size", "0.5") == 0
     rows = rows_of(tmp_path / "out")
-    assert list(rows[0]) == list(Row._fields)
+    assert list(rows[0]) == list(COLUMNS)
     names = ["000.png", "001.png", "black.png", "sub/a.jpg"]
     assert [row["path"] for row in rows] == [str(tmp_path / "in" / name) for name in names]
     assert [row["status"] for row in rows] == ["ok", "ok", "no_head", "ok"]
@@ -93,7 +93,7 @@ def test_json_holds_the_same_rows(toy_model: Path, tmp_path: Path) -> None:
     assert process.returncode == 0, err
     assert out.isascii() and "NaN" not in out
     parsed = json.loads(out)
-    assert list(parsed[0]) == list(Row._fields)
+    assert list(parsed[0]) == list(COLUMNS)
     assert parsed[0]["hc_mm"] is None and parsed[0]["frame"] is None
     assert isinstance(parsed[0]["semi_axis_a_px"], float)
     assert [row["path"] for row in parsed] == [str(tmp_path / "in" / "000.png"), str(tmp_path / "in" / name)]

@@ -56,6 +56,13 @@ def test_the_caption_tells_lengths_interval_age_and_source() -> None:
     assert "pixel size 0.2 x 0.3 mm (user)" in text
 
 
+@pytest.mark.parametrize(("centile", "told"), [(34.2, "34"), (0.4, "below 1"), (99.6, "above 99")])
+def test_the_caption_tells_where_hc_stands_at_the_given_age(centile: float, told: str) -> None:
+    compared = dataclasses.replace(SCALED, hc_z=-0.408, hc_centile=centile, known_ga_weeks=21 + 3 / 7)
+    assert f"HC z -0.41, centile {told} at the given 21w3d, INTERGROWTH-21st" in _text(compared)
+    assert "centile" not in _text(SCALED)
+
+
 def test_the_caption_tells_why_there_is_no_head_or_scale() -> None:
     assert _text(HeadMeasurement(status="no_head", reason="all black")) == "no head: all black"
     assert _text(HeadMeasurement(status="no_head", reason="no head: a speck")) == "no head: a speck"

@@ -12,9 +12,9 @@ from fetalhead.biometry.measurement import HeadMeasurement
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.measuring.csv_file import csv_line
-from fetalhead.reports.rows import Row, error_row, measured_row, one_line
+from fetalhead.reports.rows import COLUMNS, Row, columns, error_row, measured_row, one_line
 
-COLUMNS = (
+PUBLISHED = (
     "path, frame, status, reason, plane, head_confidence, pixel_size_x_mm, pixel_size_y_mm, pixel_size_source, "
     "center_x_px, center_y_px, semi_axis_a_px, semi_axis_b_px, angle_rad, hc_mm, hc_low_mm, hc_high_mm, bpd_mm, "
     "ofd_mm, cephalic_index, ga_weeks, ga_low_weeks, ga_high_weeks, quality, quality_reasons"
@@ -22,7 +22,8 @@ COLUMNS = (
 
 
 def test_columns_are_the_published_ones_in_order() -> None:
-    assert ", ".join(Row._fields) == COLUMNS
+    assert ", ".join(COLUMNS) == ", ".join(columns(growth=False)) == PUBLISHED
+    assert ", ".join(columns(growth=True)) == f"{PUBLISHED}, hc_z, hc_centile"
 
 
 def test_hc_from_a_row_agrees_with_its_hc() -> None:

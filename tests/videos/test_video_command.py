@@ -16,12 +16,12 @@ import pytest
 from clip_making import heads, moving, write, write_sound
 
 from fetalhead.cli import main
-from fetalhead.reports.rows import Row
+from fetalhead.reports.rows import COLUMNS as ROW_COLUMNS
 
 av = pytest.importorskip("av")
 
 COLUMNS = [
-    *Row._fields, "time_s", "scene", "accepted", "bridged", "hc_smooth", "hc_smooth_low", "hc_smooth_high",
+    *ROW_COLUMNS, "time_s", "scene", "accepted", "bridged", "hc_smooth", "hc_smooth_low", "hc_smooth_high",
     "plane_score",
 ]  # fmt: skip
 

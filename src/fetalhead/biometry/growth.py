@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from fetalhead.biometry.known_age import KnownAge, UnknownAge
+from fetalhead.biometry.measurement import HeadMeasurement
 
 Measure = Literal["hc", "bpd", "ofd"]
 
@@ -47,6 +50,27 @@ def growth(measure: Measure, value_mm: float, ga_weeks: float) -> Growth | NoGro
         return NoGrowth(f"{ga_weeks:g} weeks is outside the {low:g} to {high:g} weeks of INTERGROWTH-21st growth")
     mean, sd = (equation(ga_weeks, math.log(ga_weeks)) for equation in _EQUATIONS[measure])
     return Growth(mean, sd, (value_mm - mean) / sd)
+
+
+def with_growth(measurement: HeadMeasurement, age: KnownAge | UnknownAge) -> HeadMeasurement:
+    """The measurement with the z-score and centile of its HC at an age known from elsewhere, or with why it has none.
+
+    Raises TypeError for a `GestationalAge`: that comes from the same HC.
+    """
+    if not isinstance(age, (KnownAge, UnknownAge)):
+        raise TypeError(f"growth wants an age from elsewhere, never a {type(age).__name__} from the same HC")
+    if measurement.hc_mm is None:
+        return measurement
+    if isinstance(age, UnknownAge):
+        return _without_growth(measurement, age.reason)
+    at = growth("hc", measurement.hc_mm, age.weeks)
+    if isinstance(at, NoGrowth):
+        return _without_growth(measurement, at.reason)
+    return replace(measurement, hc_z=at.z, hc_centile=at.centile, known_ga_weeks=age.weeks)
+
+
+def _without_growth(measurement: HeadMeasurement, reason: str) -> HeadMeasurement:
+    return replace(measurement, reason="; ".join(filter(None, [measurement.reason, f"no z-score: {reason}"])))
 
 
 def _hc_mean(ga: float, ln: float) -> float:

@@ -32,8 +32,9 @@ class HeadMeasurement:
     status: Status
     """`ok`; `no_head`; or `no_scale`: a head in pixels only, because the pixel size is not known."""
     reason: str = ""
-    """Why there is no head, no millimetres or no gestational age, how sure a pixel size read from a depth ruler is, and
-    how much of the outline is seen where that is little; joined by `; `, empty where there is nothing to tell."""
+    """Why there is no head, no millimetres, no gestational age or no z-score, how sure a pixel size read from a depth
+    ruler is, and how much of the outline is seen where that is little; joined by `; `, empty where there is nothing to
+    tell."""
     ellipse_px: Ellipse | None = None
     """The outline in pixels of the picture as shown."""
     ellipse_mm: Ellipse | None = None
@@ -53,6 +54,11 @@ class HeadMeasurement:
     ga_weeks: float | None = None
     ga_low_weeks: float | None = None
     ga_high_weeks: float | None = None
+    hc_z: float | None = None
+    """SD by which HC differs from the mean of `known_ga_weeks` (INTERGROWTH-21st); None where no age was given."""
+    hc_centile: float | None = None
+    known_ga_weeks: float | None = None
+    """The age at which HC was compared: given with the picture, never from HC."""
     quality: Literal["", "accept", "review", "refuse"] = ""
     quality_reasons: tuple[str, ...] = ()
     support: float | None = None

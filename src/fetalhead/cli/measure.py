@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fetalhead.catalog import DATING, MODELS, PROVIDERS
 from fetalhead.cli.command import parse
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fetalhead.reports.rows import Row
 
 SAVED = ("masks", "probabilities")
+DATES = ("lmp", "exam_date")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,19 @@ class Options:
     )
     model: str = option(f"a bundled model ({', '.join(MODELS)}) or a model folder", default=MODELS[0])
     dating: str = option(f"gestational age by {' or '.join(DATING)}", default="hadlock1984")
+    ga: str | float | None = option(
+        "age of the fetus in weeks (21.4, 21w3d or 21+3) from the last period or an early scan, never from the HC: "
+        "adds hc_z and hc_centile, by INTERGROWTH-21st",
+        default=None,
+    )
+    lmp: str | None = option(
+        "first day of the last menstrual period (YYYY-MM-DD), in place of --ga: the age is that on the day which a "
+        "DICOM file tells",
+        default=None,
+    )
+    exam_date: str | None = option(
+        "with --lmp: day of the examination (YYYY-MM-DD); comes before what a file tells", default=None
+    )
     exclude: list[str] = option("leave out what matches this pattern; may be repeated", default=[])
     save: str = option(f"write these as well, as pictures: {','.join(SAVED)}", default="")
     clean: bool = option(
@@ -64,12 +78,13 @@ def main(argv: Sequence[str]) -> int:
         run = MeasuringRun(request)
         status = run.run()
     if options.json and status != 130:
-        _print_json(run.rows())
+        _print_json(run.columns, run.rows())
     return status
 
 
 def _request(options: Options) -> Request:
     """The options checked. Raises `FetalheadError` for wrong usage."""
+    from fetalhead.biometry.known_age import KnownAges
     from fetalhead.measuring.given_pixel_size import GivenSizes
     from fetalhead.measuring.run import Request
 
@@ -85,19 +100,25 @@ def _request(options: Options) -> Request:
         exclude=options.exclude,
         out=Path(options.out),
         sizes=GivenSizes(typed_pixel_size(options.pixel_size), options.pixel_size_csv),
+        ages=KnownAges.given(options.ga, options.lmp, options.exam_date),
         model=options.model,
         provider=options.provider,
         dating=options.dating,
         save=save,
         clean=options.clean,
         workers=options.workers,
-        arguments=dataclasses.asdict(options),
+        arguments=_without_dates(dataclasses.asdict(options)),
     )
 
 
-def _print_json(rows: Iterable[Row]) -> None:
+def _without_dates(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments for the record: that a date of the patient's was given is told, the date is not."""
+    return {name: "given" if name in DATES and value is not None else value for name, value in arguments.items()}
+
+
+def _print_json(columns: Sequence[str], rows: Iterable[Row]) -> None:
     try:
-        json.dump([row._asdict() for row in rows], sys.stdout, indent=1, allow_nan=False)
+        json.dump([dict(zip(columns, row, strict=False)) for row in rows], sys.stdout, indent=1, allow_nan=False)
         print(flush=True)
     except BrokenPipeError:  # whoever reads had enough; Python would complain once more when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.biometry.dating import check_formula
+from fetalhead.biometry.growth import with_growth
+from fetalhead.biometry.known_age import KnownAges
 from fetalhead.biometry.measurement import HeadMeasurement, measure_head
 from fetalhead.biometry.quality import judged
 from fetalhead.biometry.uncertainty import allowance_mm, with_interval
@@ -35,6 +38,9 @@ def measure(
     model: str | Path = "standard",
     dating: str = "hadlock1984",
     frame: int | None = None,
+    ga: float | str | None = None,
+    lmp: date | str | None = None,
+    exam_date: date | str | None = None,
 ) -> HeadMeasurement:
     """Find and measure the fetal head in one ultrasound picture.
 
@@ -44,16 +50,22 @@ def measure(
     bundled name or a model folder, `dating` a key of `catalog.DATING`, `frame` the 0-based frame of a file that holds
     several (None: its first).
 
+    With the age of the fetus, `hc_z` and `hc_centile` tell where HC stands at that age (INTERGROWTH-21st): `ga` in
+    weeks (21.4, "21w3d" or "21+3"), or `lmp`, the first day of the last menstrual period ("2026-06-01"), counted to
+    `exam_date` or to the day that a DICOM file tells. The age must not come from the HC itself, as `ga_weeks` does.
+
     The result is falsy, with the reason, where there is no head. Raises `FetalheadError` for a picture, a pixel
-    size or a model that cannot be used.
+    size, an age or a model that cannot be used.
     """
     check_formula(dating)
+    ages = KnownAges.given(ga, lmp, exam_date)
     image = _image(picture, frame)
     if pixel_size == "auto":
         image = sized_by_ruler(image)
     else:
         image = replace(image, pixel_size=_pixel_size(pixel_size, image.pixel_size))
-    return measure_image(image, _predictor(model), dating)[0]
+    measurement = measure_image(image, _predictor(model), dating)[0]
+    return with_growth(measurement, ages.of(image.source)) if ages else measurement
 
 
 def measure_image(

@@ -29,19 +29,26 @@ def csv_line(fields: Iterable[Any]) -> bytes:
 class CsvFile:
     """The growing file. Each call leaves whole lines behind, whenever the process is killed."""
 
-    def __init__(self, path: Path, rows: Iterable[Row], scratch: Path) -> None:
-        """Start the file anew with `rows`; `scratch` is a folder on the same file system, for the temporary file."""
+    def __init__(self, path: Path, columns: tuple[str, ...], rows: Iterable[Row], scratch: Path) -> None:
+        """Start the file anew with `rows`, of which `columns` are the first fields.
+
+        `scratch` is a folder on the same file system, for the temporary file.
+        """
         self._path = path
+        self._columns = columns
         self._scratch = scratch
         self.rewrite(rows)
         self._descriptor = append_descriptor(path)
 
     def append(self, row: Row) -> None:
-        append_whole(self._descriptor, csv_line(row))
+        append_whole(self._descriptor, self._line(row))
 
     def rewrite(self, rows: Iterable[Row]) -> None:
         """Replace the file in one step by these rows."""
-        write_whole(self._path, b"".join([csv_line(Row._fields), *map(csv_line, rows)]), self._scratch)
+        write_whole(self._path, b"".join([csv_line(self._columns), *map(self._line, rows)]), self._scratch)
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+    def _line(self, row: Row) -> bytes:
+        return csv_line(row[: len(self._columns)])

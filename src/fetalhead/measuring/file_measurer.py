@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.biometry.growth import with_growth
+from fetalhead.biometry.known_age import KnownAge, UnknownAge
 from fetalhead.biometry.measurement import HeadMeasurement
 from fetalhead.errors import FetalheadError
 from fetalhead.images.cleaning import clean
@@ -63,6 +65,8 @@ class FileTask:
     name: str
     place: Place
     given: GivenSize
+    age: KnownAge | UnknownAge | None
+    """None where no age was asked for."""
     content: str
     """SHA-256 of the file; empty where it is not yet known."""
     finished: frozenset[int | None]
@@ -119,6 +123,8 @@ class FileMeasurer:
         start = time.perf_counter()
         seen = dataclasses.replace(image, pixels=clean(image.pixels)) if self._measuring.clean else image
         measurement, prediction = measure_image(seen, self._predictor, self._measuring.dating)
+        if task.age is not None:
+            measurement = with_growth(measurement, task.age)
         measured = time.perf_counter()
         shown = without_surroundings(image, measurement.ellipse_px)
         overlay = draw_overlay(shown.pixels, measurement, self._measuring.dating, shown.note)

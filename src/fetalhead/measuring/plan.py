@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from fetalhead.biometry.known_age import KnownAge, KnownAges, UnknownAge
 from fetalhead.images.inputs import InputFile
 from fetalhead.inference.model_folder import CONFIG_NAME, ModelFolder, sha256
 from fetalhead.measuring.file_measurer import FileTask
@@ -25,6 +26,7 @@ class PlannedFile:
     file: InputFile
     place: Place
     given: GivenSize
+    age: KnownAge | UnknownAge | None
     settings: str
     """Digest of all that its numbers depend on besides its content."""
     content: str = ""
@@ -44,7 +46,7 @@ class PlannedFile:
     def task(self) -> FileTask:
         """What is left to do."""
         finished = frozenset(row.frame for row in self.rows)
-        return FileTask(self.file.path, self.name, self.place, self.given, self.content, finished)
+        return FileTask(self.file.path, self.name, self.place, self.given, self.age, self.content, finished)
 
     def finished(self) -> FinishedFile:
         return FinishedFile(self.name, self.fingerprint, self.rows, self.pictures, self.complete)
@@ -54,17 +56,29 @@ class PlannedFile:
 
 
 def plan_files(
-    files: Sequence[InputFile], sizes: GivenSizes, model: ModelFolder, provider: str, dating: str, clean: bool
+    files: Sequence[InputFile],
+    sizes: GivenSizes,
+    ages: KnownAges | None,
+    model: ModelFolder,
+    provider: str,
+    dating: str,
+    clean: bool,
 ) -> list[PlannedFile]:
-    """A plan for each input, in the same order."""
+    """A plan for each input, in the same order.
+
+    The digest holds the age that a row was made with, and not the dates behind it: those are the patient's, and a
+    digest of a date is soon guessed.
+    """
     config = sha256(model.path / CONFIG_NAME)
     common = [versions()["fetalhead"], Row._fields, model.model_id, config, provider, dating, clean]
     planned = []
     for file, place in zip(files, find_places([file.relative for file in files]), strict=True):
         given = sizes.of(file.name, file.relative)
         size = [given.size.x, given.size.y, given.size.source] if given.size else [given.missing, given.ruler]
-        settings = hashlib.sha256(json.dumps([*common, size]).encode()).hexdigest()
-        planned.append(PlannedFile(file, place, given, settings))
+        age = ages.of(file.path) if ages else None
+        known = asdict(age) if age is not None else None
+        settings = hashlib.sha256(json.dumps([*common, size, known]).encode()).hexdigest()
+        planned.append(PlannedFile(file, place, given, age, settings))
     return planned
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fetalhead.biometry.bpd import CONVENTION
+from fetalhead.biometry.known_age import KnownAges
 from fetalhead.errors import FetalheadError
 from fetalhead.images.inputs import find_inputs
 from fetalhead.inference.model_folder import ModelFolder
@@ -25,7 +26,7 @@ from fetalhead.measuring.out_folder import OutFolder
 from fetalhead.measuring.plan import PlannedFile, plan_files, take_over
 from fetalhead.measuring.progress import Progress
 from fetalhead.measuring.whole_files import write_whole
-from fetalhead.reports.rows import STATUSES, Row, error_row
+from fetalhead.reports.rows import STATUSES, Row, columns, error_row
 from fetalhead.reports.run_record import run_record, versions
 
 FILES_A_WORKER = 16
@@ -43,6 +44,8 @@ class Request:
     exclude: Sequence[str]
     out: Path
     sizes: GivenSizes
+    ages: KnownAges | None
+    """None where the age of the fetus was not given: there is no z-score then."""
     model: str
     provider: str
     dating: str
@@ -52,7 +55,7 @@ class Request:
     workers: int | None
     """None: as many as pay."""
     arguments: Mapping[str, Any]
-    """As given, for the record."""
+    """As given, for the record, but for dates."""
 
 
 class MeasuringRun:
@@ -69,7 +72,11 @@ class MeasuringRun:
         self._passed_over = inputs.passed_over + len(inputs.files) - len(files)
         self._excluded = inputs.excluded
         self._videos = list(inputs.videos)
-        self._planned = plan_files(files, request.sizes, self._model, request.provider, request.dating, request.clean)
+        self._planned = plan_files(
+            files, request.sizes, request.ages, self._model, request.provider, request.dating, request.clean
+        )
+        self.columns = columns(request.ages is not None)
+        """Of the rows, their first fields."""
         self._faults = [error_row(name, None, reason) for name, reason in inputs.errors]
         self._progress = Progress("fetalhead measure", len(self._planned))
         self._seconds = [0.0] * len(STAGES)
@@ -98,7 +105,7 @@ class MeasuringRun:
         kinds = ("overlays", *self._request.save)
         stale = take_over(self._planned, ledger.finished, self._out.path, kinds)
         self._reused = sum(len(planned.rows) for planned in self._planned)
-        table = CsvFile(self._out.measurements, self.rows(), self._out.scratch)
+        table = CsvFile(self._out.measurements, self.columns, self.rows(), self._out.scratch)
         # In this order, so that a kill in between leaves the next run all it needs to clear the rest.
         self._out.remove(stale)
         ledger.restart(planned.finished() for planned in self._planned if planned.rows)
@@ -241,5 +248,8 @@ class MeasuringRun:
             f"{counts['error']} error{'' if counts['error'] == 1 else 's'}",
             f"{counts['passed_over']} passed over",
         ]
+        if self._request.ages:
+            without = sum(row.hc_mm is not None and row.hc_z is None for row in self.rows())
+            parts.append(f"{without} measured without z-score")
         reused = f" ({counts['reused']} unchanged since an earlier run)" if counts["reused"] else ""
         return f"{', '.join(parts)}{reused}: {self._out.measurements}"

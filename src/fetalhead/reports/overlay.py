@@ -86,6 +86,8 @@ def caption(measurement: HeadMeasurement, dating: str) -> list[list[tuple[str, C
         if measurement.ofd_mm is not None:
             sizes.append((f"OFD {measurement.ofd_mm:.1f} mm", OFD))
         lines += [sizes, [(_age(measurement, dating), TEXT)]]
+        if growth := _growth(measurement):
+            lines.append([(growth, TEXT)])
         if measurement.reason and measurement.ga_weeks is not None:
             lines.append([(measurement.reason, TEXT)])
         lengths = f"{size.x:.4g}" if size.x == size.y else f"{size.x:.4g} x {size.y:.4g}"
@@ -169,6 +171,15 @@ def _age(measurement: HeadMeasurement, dating: str) -> str:
     low, high = measurement.ga_low_weeks, measurement.ga_high_weeks
     span = "" if low is None or high is None else f" ({_weeks_days(low)} to {_weeks_days(high)})"
     return f"GA {_weeks_days(measurement.ga_weeks)}{span}, {dating}"
+
+
+def _growth(measurement: HeadMeasurement) -> str:
+    """Where HC stands at the age that was given; empty where none was."""
+    z, centile, weeks = measurement.hc_z, measurement.hc_centile, measurement.known_ga_weeks
+    if z is None or centile is None or weeks is None:
+        return ""
+    place = "below 1" if centile < 1 else "above 99" if centile > 99 else f"{centile:.0f}"
+    return f"HC z {z:+.2f}, centile {place} at the given {_weeks_days(weeks)}, INTERGROWTH-21st"
 
 
 def _weeks_days(weeks: float) -> str:

@@ -46,6 +46,17 @@ class Row(NamedTuple):
     ga_high_weeks: float | None = None
     quality: str | None = None
     quality_reasons: str | None = None
+    hc_z: float | None = None
+    hc_centile: float | None = None
+
+
+COLUMNS = Row._fields[:-2]
+"""Of every run; the rest are there where the age of the fetus was given."""
+
+
+def columns(growth: bool) -> tuple[str, ...]:
+    """The columns of a run, the first of a row's fields; `growth`: whether the age of the fetus was given."""
+    return Row._fields if growth else COLUMNS
 
 
 def measured_row(path: str, frame: int | None, measurement: HeadMeasurement) -> Row:
@@ -77,6 +88,8 @@ def measured_row(path: str, frame: int | None, measurement: HeadMeasurement) -> 
         ga_high_weeks=_number(measurement.ga_high_weeks),
         quality=measurement.quality or None,
         quality_reasons=";".join(measurement.quality_reasons) or None,
+        hc_z=_number(measurement.hc_z),
+        hc_centile=_number(measurement.hc_centile),
     )
 
 

@@ -29,7 +29,8 @@ from fetalhead.inference.predictor import Predictor
 from fetalhead.measuring.csv_file import csv_line
 from fetalhead.measuring.whole_files import write_whole
 from fetalhead.reports.overlay import draw_overlay, encode_png
-from fetalhead.reports.rows import DECIMALS, Row
+from fetalhead.reports.rows import COLUMNS as ROW_COLUMNS
+from fetalhead.reports.rows import DECIMALS
 from fetalhead.reports.run_record import run_record, versions
 from fetalhead.videos.ahead import ahead
 from fetalhead.videos.clip import Clip, frame_files
@@ -42,7 +43,7 @@ from fetalhead.videos.track import NOMINAL_RATE
 from fetalhead.videos.writer import VideoWriter
 
 COLUMNS = (
-    *Row._fields, "time_s", "scene", "accepted", "bridged", "hc_smooth", "hc_smooth_low", "hc_smooth_high",
+    *ROW_COLUMNS, "time_s", "scene", "accepted", "bridged", "hc_smooth", "hc_smooth_low", "hc_smooth_high",
     "plane_score",
 )  # fmt: skip
 
@@ -191,7 +192,8 @@ class ClipAnalysis:
                 flags = int(track.accepted[number]), int(track.bridged[number])
                 sides = (result.smooth, result.low, result.high, result.score)
                 numbers = [_rounded(side[number]) for side in sides]
-                stream.write(csv_line([*record.row, time_s, measured.scenes.scenes[number], *flags, *numbers]))
+                row = record.row[: len(ROW_COLUMNS)]
+                stream.write(csv_line([*row, time_s, measured.scenes.scenes[number], *flags, *numbers]))
         part.replace(self._out / "frames.csv")
 
     def _draw(self, measured: MeasuredClip, outcome: Outcome, spread: Spread[UltrasoundImage]) -> str:
