@@ -21,6 +21,8 @@ def agreeing(points: FloatArray, starts: IntArray, lengths: IntArray, tolerance:
 
     Stretch m is the `lengths[m]` points from `starts[m]` on, round the end; 0 where no ellipse fits it.
     """
+    if not len(points):
+        return np.zeros(len(starts), dtype=np.int64)
     mean = points.mean(axis=0)
     spread = float(np.sqrt(((points - mean) ** 2).sum(axis=1).mean()))
     if not spread > 0:
