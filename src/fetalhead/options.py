@@ -104,7 +104,7 @@ class SemiSupervisedOptions(TrainingOptions):
         "pictures without outlines: a folder, or KIND=DIR for the training split of a data set; may be repeated",
         default=[],
     )
-    unlabelled_loss: str = option(f"{' or '.join(UNLABELLED_LOSSES)}", default="mean-teacher")
+    unlabelled_loss: str = option(f"{', '.join(UNLABELLED_LOSSES)}", default="unimatch")
     teacher: str | None = option("run or model folder that the distillation term learns from", default=None)
     alpha: float = option("weight of the unlabelled loss; 0 is the supervised run", default=1.0)
     alpha_ramp: float = option("share of the steps over which alpha rises from 0", default=0.2)

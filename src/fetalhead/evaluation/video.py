@@ -26,6 +26,7 @@ from fetalhead.phantoms.cine import motion_over
 from fetalhead.videos.cine_folder import LIST, Cine, read_cines
 from fetalhead.videos.clip import find_clips, open_clip
 from fetalhead.videos.measured import MeasuredClip, frame_record
+from fetalhead.videos.steady_field import SteadyField
 
 SEQUENCES = "sequences.csv"
 LEAST_RUN = 6
@@ -73,10 +74,10 @@ def evaluate_clips(
     """The figures of each clip that can be read, with a progress bar."""
     scored = []
     for clip in progress(clips, "evaluate"):
-        measured, truth = MeasuredClip(), []
+        measured, truth, fields = MeasuredClip(), [], SteadyField()
         try:
             for image, true in clip.frames():
-                measurement, prediction = measure_image(image, predictor)
+                measurement, prediction = measure_image(fields.of(image), predictor)
                 measured.add(image.pixels, frame_record(clip.name, image, measurement, prediction))
                 truth.append(true)
         except FetalheadError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,12 @@ class UltrasoundImage:
 
             self._field_of_view.append(find_field_of_view(self.pixels, self.region))
         return self._field_of_view[0]
+
+    def with_field_of_view(self, field: FieldOfView | NoFieldOfView) -> UltrasoundImage:
+        """The same picture, with a field of view that is known already."""
+        known = replace(self)
+        known._field_of_view.append(field)
+        return known
 
     @property
     def shape(self) -> tuple[int, int]:

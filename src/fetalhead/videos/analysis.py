@@ -39,6 +39,7 @@ from fetalhead.videos.frame_ledger import FrameLedger
 from fetalhead.videos.measured import MeasuredClip, Outcome, frame_record
 from fetalhead.videos.progress import ClipProgress
 from fetalhead.videos.state import ellipse_of
+from fetalhead.videos.steady_field import SteadyField
 from fetalhead.videos.track import NOMINAL_RATE
 from fetalhead.videos.writer import VideoWriter
 
@@ -152,7 +153,8 @@ class ClipAnalysis:
         earlier, left = ledger.records(), ledger.finished
         self._progress.start("measured", self._expected())
         start = time.perf_counter()
-        for image in ahead(self._wanted.frames(self._clip)):
+        fields = SteadyField()
+        for image in map(fields.of, ahead(self._wanted.frames(self._clip))):
             read = time.perf_counter()
             if left > 0:
                 record, left = next(earlier), left - 1

@@ -20,6 +20,7 @@ from fetalhead.inference.predictor import Predictor
 from fetalhead.videos.kalman import Filter
 from fetalhead.videos.scenes import SceneFinder
 from fetalhead.videos.state import CENTER, SHAPE, SIZE, ellipse_of
+from fetalhead.videos.steady_field import SteadyField
 from fetalhead.videos.track import (
     ACCELERATION,
     DENSITY,
@@ -89,6 +90,7 @@ class VideoMeter:
     def reset(self) -> None:
         """Forget all frames so far."""
         self._finder = SceneFinder()
+        self._fields = SteadyField()
         self._latest_s = -math.inf
         self._shape: tuple[int, int] | None = None
         self._follower = _Follower()
@@ -115,7 +117,7 @@ class VideoMeter:
         self._latest_s = when
         if self._finder.add(image.pixels, when):
             self._follower = _Follower()
-        measurement, _ = measure_image(image, self._predictor, self._dating)
+        measurement, _ = measure_image(self._fields.of(image), self._predictor, self._dating)
         accepted = self._follower.add(when, Seen.of(measurement))
         told = self._follower.told()
         base = LiveMeasurement(measurement, scene=self._finder.scene)
