@@ -9,7 +9,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy.typing as npt
 
 from fetalhead.errors import UnreadableImage
 from fetalhead.images.image import UltrasoundImage
@@ -94,11 +96,22 @@ def _read(path: Path, file: BinaryIO) -> Iterator[UltrasoundImage]:
     else:
         decoder = find_decoder(path, elements.transfer_syntax)
         grey = GreyFrames(header, dataset)
+        if grey.wants_range:
+            _see_all(grey, decoded_frames(stream, elements, header, dataset, decoder, counted=False))
         frames = map(grey.grey, decoded_frames(stream, elements, header, dataset, decoder))
     for number, pixels in _numbered(frames, header.frames):
         yield UltrasoundImage(
             pixels, calibration.pixel_size, path, number, calibration.region, calibration.scaled_regions
         )
+
+
+def _see_all(grey: GreyFrames, frames: Iterator[npt.NDArray[Any]]) -> None:
+    """Find the one window of all frames, so that a cine does not flicker."""
+    try:
+        for values in frames:
+            grey.see(values)
+    except Exception:  # a frame that cannot be read is told of in its turn, after the good ones before it
+        return
 
 
 def _numbered(frames: Iterator[Grey], claimed: int) -> Iterator[tuple[int | None, Grey]]:

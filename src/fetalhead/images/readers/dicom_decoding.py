@@ -29,6 +29,9 @@ ORDER = (*EVERYWHERE, "pyjpegls", "pylibjpeg", "gdcm")
 OF_THE_EXTRA = ("gdcm", "pyjpegls")
 """Those that tell whether the extra is installed; pylibjpeg wants a GPL package for some syntaxes."""
 
+PACKAGES = {"gdcm - ": "python-gdcm", "pyjpegls - ": "pyjpegls", "pylibjpeg-openjpeg": "pylibjpeg-openjpeg"}
+"""The extra's packages, by what pydicom says of a plugin that is missing."""
+
 INSTALL = "pip install 'fetalhead[dicom]'"
 
 
@@ -44,16 +47,22 @@ def find_decoder(path: Path, transfer_syntax: str) -> Decoder:
     except NotImplementedError as error:
         raise unreadable(path, f"DICOM pixels in the transfer syntax {name} are not read") from error
     if not decoder.is_available:
+        missing = "\n".join(decoder.missing_dependencies)
+        packages = " or ".join(package for sign, package in PACKAGES.items() if sign in missing)
         raise unreadable(
-            path, f"DICOM pixels in the transfer syntax {name} need a decoder that is not installed: {INSTALL}"
+            path,
+            f"DICOM pixels in the transfer syntax {name} need a decoder that is not installed ({packages}): {INSTALL}",
         )
     return decoder
 
 
 def decoded_frames(
-    stream: BinaryIO, elements: Elements, header: Header, dataset: Dataset, decoder: Decoder
+    stream: BinaryIO, elements: Elements, header: Header, dataset: Dataset, decoder: Decoder, *, counted: bool = True
 ) -> Iterator[npt.NDArray[Any]]:
-    """(H, W) values or (H, W, 3) red, green, blue of each frame. Raises `BrokenDicom`."""
+    """(H, W) values or (H, W, 3) red, green, blue of each frame. Raises `BrokenDicom`.
+
+    `counted`: log where there are more frames, or fewer, than the header claims.
+    """
     from pydicom.pixels.utils import as_pixel_options
 
     options = as_pixel_options(dataset, pixel_keyword="PixelData", pixel_vr=elements.pixel_vr or "OW")
@@ -65,7 +74,7 @@ def decoded_frames(
         return
     options["number_of_frames"] = 1
     jpeg = JpegFrames(getattr(stream, "name", ""), header.photometric)
-    for frame in encapsulated_frames(stream, elements, header.frames):
+    for frame in encapsulated_frames(stream, elements, header.frames if counted else None):
         check_frame(frame, header.rows, header.columns, header.raw_bytes)
         yield jpeg.decode(frame) if decoder.UID in EIGHT_BIT_JPEG else _decoded(decoder, frame, options)
 

@@ -23,12 +23,12 @@ def check_native(stream: BinaryIO, elements: Elements, frames: int, frame_bytes:
         raise BrokenDicom(f"its header claims {frames * frame_bytes} bytes of pixels and the file holds {held}")
 
 
-def encapsulated_frames(stream: BinaryIO, elements: Elements, claimed: int) -> Iterator[bytes]:
+def encapsulated_frames(stream: BinaryIO, elements: Elements, claimed: int | None) -> Iterator[bytes]:
     """The compressed frames, whole.
 
     A frame starts at the fragment with the mark that a JPEG or JPEG 2000 stream begins with; RLE has none, and by
     the standard one fragment a frame. Offset tables, often empty or wrong, are not needed. Fewer or more frames than
-    `claimed` are logged. Raises `BrokenDicom` after the last whole frame of a file that ends early.
+    `claimed` are logged, unless that is None. Raises `BrokenDicom` after the last whole frame of a file that ends early.
     """
     places, fault = fragment_places(stream, elements)
     marked = [_begins(stream, start) for start, _ in places]
@@ -42,7 +42,8 @@ def encapsulated_frames(stream: BinaryIO, elements: Elements, claimed: int) -> I
         raise fault
     if count == 0:
         raise BrokenDicom("its pixel data holds no frame")
-    log_count(stream, claimed, count)
+    if claimed is not None:
+        log_count(stream, claimed, count)
 
 
 def log_count(stream: BinaryIO, claimed: int, count: int) -> None:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from fetalhead.images.readers.dicom_elements import BrokenDicom
 from fetalhead.images.readers.dicom_header import PALETTE, Header
-from fetalhead.images.readers.grey import Grey, grey_of_colour, grey_of_values, windowed
+from fetalhead.images.readers.dicom_lookup import lookup_of
+from fetalhead.images.readers.grey import Grey, ValueRange, grey_of_colour, grey_of_values, windowed
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -18,13 +19,30 @@ MOST_COLOURS = 65536
 
 
 class GreyFrames:
-    """Turns decoded frames of one file into grey: colour to luma, palette looked up, window or range to 8 bits."""
+    """Turns decoded frames of one file into grey: colour to luma, tables looked up, window or range to 8 bits."""
 
     def __init__(self, header: Header, dataset: Dataset) -> None:
-        """Raises `BrokenDicom` for a palette that is none."""
+        """Raises `BrokenDicom` for a palette or a lookup table that is none."""
         self._header, self._dataset = header, dataset
-        self._window = voi_window(dataset)
         self._palette = _Palette(dataset) if header.photometric == PALETTE else None
+        self._modality = lookup_of(dataset, "ModalityLUTSequence")
+        self._window = voi_window(dataset)
+        self._interest = lookup_of(dataset, "VOILUTSequence") if self._window is None else None
+        self._seen: ValueRange | None = None
+        if self._interest is not None:
+            self._seen = ValueRange.of(self._interest.table)
+
+    @property
+    def wants_range(self) -> bool:
+        """Whether frames are windowed by the values in use: all frames are then to be shown to `see` first."""
+        unsigned = not self._dataset.get("PixelRepresentation")
+        plain = self._header.bits == 8 and unsigned and self._modality is None
+        grey = self._header.samples == 1 and self._palette is None
+        return grey and not plain and self._window is None and self._interest is None
+
+    def see(self, values: npt.NDArray[Any]) -> None:
+        """Let the window, which all frames share, reach over the (H, W) values of this one."""
+        self._seen = ValueRange.of(self._told(values)) | self._seen
 
     def grey(self, values: npt.NDArray[Any]) -> Grey:
         """(H, W) uint8 of (H, W) values or (H, W, 3) red, green, blue."""
@@ -32,12 +50,20 @@ class GreyFrames:
             return self._palette.grey(values)
         if values.ndim == 3:
             return grey_of_colour(_eight_bits(values, self._header.stored_bits))
-        if values.dtype == np.uint8:
-            grey: Grey = values
-        else:
-            values = rescaled(values, self._dataset)
-            grey = grey_of_values(values) if self._window is None else windowed(values, *self._window)
+        grey = self._shown(values)
         return 255 - grey if self._header.photometric == "MONOCHROME1" else grey
+
+    def _shown(self, values: npt.NDArray[Any]) -> Grey:
+        if values.dtype == np.uint8 and self._modality is None and self._interest is None:
+            return values
+        told = self._told(values)
+        if self._window is not None:
+            return windowed(told, *self._window)
+        return grey_of_values(told if self._interest is None else self._interest(told), self._seen)
+
+    def _told(self, values: npt.NDArray[Any]) -> npt.NDArray[np.generic]:
+        """What the stored (H, W) values stand for: looked up, or rescaled."""
+        return rescaled(values, self._dataset) if self._modality is None else self._modality(values)
 
 
 class _Palette:

@@ -8,22 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from fetalhead.images.readers import dicom_elements
-from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements, kept_bytes
+from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements, kept_bytes, name_of
 from fetalhead.images.readers.faults import reason_of, unreadable
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-REGIONS = 0x00186011
+REGIONS, MODALITY_TABLES, TABLES_OF_INTEREST = 0x00186011, 0x00283000, 0x00283010
 KEPT = (
     0x00080005, REGIONS, 0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280030,
     0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00281050, 0x00281051, 0x00281052, 0x00281053, 0x00281101,
     0x00281102, 0x00281103, 0x00281199, 0x00281201, 0x00281202, 0x00281203, 0x00281221, 0x00281222, 0x00281223,
+    MODALITY_TABLES, TABLES_OF_INTEREST,
 )  # fmt: skip
-"""Regions, the image pixel module, spacing, window, rescale and palettes: all else is never parsed."""
+"""Regions, the image pixel module, spacing, window, rescale, palettes and tables: all else is never parsed."""
 
-LONGEST_REGIONS = 100_000
-"""Bytes of the region sequence; a real region takes about 400. Each item costs pydicom a hundred times its length."""
+LONGEST = {REGIONS: 100_000, MODALITY_TABLES: 400_000, TABLES_OF_INTEREST: 400_000}
+"""Bytes of a sequence; a real region takes about 400, a table up to 131,072. Each item costs pydicom a hundred times
+its length."""
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
 COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
@@ -87,8 +89,10 @@ def header_dataset(stream: BinaryIO, elements: Elements) -> Dataset:
     """pydicom's view of the elements that count. Raises `BrokenDicom`."""
     from pydicom.filereader import read_dataset
 
-    _, start, end = elements.spans.get(REGIONS, (0, 0, 0))
-    if end - start > LONGEST_REGIONS:
-        raise BrokenDicom(f"its sequence of ultrasound regions is absurdly long ({end - start} bytes)")
+    for tag, longest in LONGEST.items():
+        _, start, end = elements.spans.get(tag, (0, 0, 0))
+        if end - start > longest:
+            name = "of ultrasound regions" if tag == REGIONS else name_of(tag)
+            raise BrokenDicom(f"its sequence {name} is absurdly long ({end - start} bytes)")
     content = kept_bytes(stream, elements, KEPT)
     return read_dataset(BytesIO(content), not elements.explicit, elements.little)
