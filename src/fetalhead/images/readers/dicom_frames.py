@@ -28,7 +28,8 @@ def encapsulated_frames(stream: BinaryIO, elements: Elements, claimed: int | Non
 
     A frame starts at the fragment with the mark that a JPEG or JPEG 2000 stream begins with; RLE has none, and by
     the standard one fragment a frame. Offset tables, often empty or wrong, are not needed. Fewer or more frames than
-    `claimed` are logged, unless that is None. Raises `BrokenDicom` after the last whole frame of a file that ends early.
+    `claimed` are logged, unless that is None. Raises `BrokenDicom` after the last whole frame of a file that ends
+    early.
     """
     places, fault = fragment_places(stream, elements)
     marked = [_begins(stream, start) for start, _ in places]
