@@ -159,6 +159,63 @@ def test_rows_of_ellipses_that_cannot_be_used_are_named(
     assert len(list((tmp_path / "out" / "masks").iterdir())) == 2
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("angle_rad", "27", "its angle_rad 27 is more than a whole turn; wants radians, not degrees"),
+        ("semi_axis_a_px", "2500", "most of its ellipse lies outside the picture of 800 x 540"),
+    ],
+)
+def test_an_ellipse_in_other_units_is_named(
+    heads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], column: str, value: str, said: str
+) -> None:
+    convert(f"hc18={heads}", "ellipses", tmp_path / "e")
+    path = tmp_path / "e" / "ellipses.csv"
+    first, *rows = (line.split(",") for line in path.read_text().splitlines())
+    rows[1][first.index(column)] = value
+    path.write_text("\n".join(map(",".join, [first, *rows])))
+    capsys.readouterr()
+    assert main(["data", "inspect", f"ellipses={path}", "--out", str(tmp_path / "report")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"fetalhead data inspect: {path}: {rows[1][0]}: {said}")
+
+    path.write_text("\n".join(map(";".join, [first, *rows])))
+    assert main(["data", "inspect", f"ellipses={path}", "--out", str(tmp_path / "report")]) == 1
+    assert "its cells are parted by ';', not by ','" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["coco", "ellipses"])
+def test_a_picture_listed_twice_is_named_and_counts_once(
+    heads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    path = Path(convert(f"hc18={heads}", kind, tmp_path / "set").partition("=")[2])
+    if kind == "coco":
+        content = json.loads(path.read_text())
+        content["images"].append({**content["images"][0], "id": 99})
+        path.write_text(json.dumps(content))
+    else:
+        path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
+    capsys.readouterr()
+    assert main(["data", "inspect", f"{kind}={path}", "--out", str(tmp_path / "report")]) == 1
+    out, said = capsys.readouterr()
+    assert "000_HC.png: is listed twice; keep one entry of a picture" in said and said.count("\n") == 1
+    assert "4 pictures of 4 subjects, 4 outlines" in out
+
+
+def test_a_mask_of_a_coco_file_is_named_by_its_picture(
+    heads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    convert(f"hc18={heads}", "masks", tmp_path / "masks")
+    path = Path(convert(f"masks={tmp_path / 'masks'}", "coco", tmp_path / "coco").partition("=")[2])
+    content = json.loads(path.read_text())
+    content["annotations"][1]["segmentation"] = [[9, 9, 99, 9, 99, 99, 9, 99], [300, 300, 390, 300, 390, 390, 300, 390]]
+    path.write_text(json.dumps(content))
+    capsys.readouterr()
+    assert main(["data", "inspect", f"coco={path}", "--out", str(tmp_path / "report")]) == 1
+    name = content["images"][1]["file_name"]
+    assert f"{path}: {name}: two drawings, 8100 and 8100 pixels large" in capsys.readouterr().err
+
+
 def test_crop_moves_outlines_and_masks_along(
     heads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,29 @@ def test_a_label_is_picked_from_a_mask_of_several(tmp_path: Path) -> None:
         open_data(f"masks={tmp_path}").cases[0].ellipse()
 
 
+def test_a_value_that_no_mask_holds_is_named(tmp_path: Path) -> None:
+    write_masks(tmp_path, ["a", "b"], value=2)
+    cv2.imwrite(str(tmp_path / "masks" / "a.png"), np.zeros((128, 192), np.uint8))
+    assert len(open_data(f"masks:2={tmp_path}").cases) == 2
+    with pytest.raises(FetalheadError, match="no mask holds the value 3; which value is the head's"):
+        open_data(f"masks:3={tmp_path}")
+    (tmp_path / "masks" / "b.png").write_bytes(b"damaged")
+    (tmp_path / "masks" / "a.png").write_bytes(b"damaged")
+    assert len(open_data(f"masks:2={tmp_path}").cases) == 2
+
+
+def test_pairs_of_header_and_data_are_one_picture(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    inside = HEAD.coverage((128, 192)) > 0.5
+    for folder, values in (("images", bright_head(HEAD)), ("masks", inside.astype(np.uint8))):
+        (tmp_path / folder / "a.raw").write_bytes(values.tobytes())
+        header = "NDims = 2\nDimSize = 192 128\nElementType = MET_UCHAR\nElementDataFile = a.raw\n"
+        (tmp_path / folder / "a.mhd").write_text(header)
+    (case,) = open_data(f"masks:1={tmp_path}").cases
+    assert case.mask().sum() == inside.sum()
+
+
 def test_an_empty_mask_says_that_there_is_no_head(tmp_path: Path) -> None:
     write_masks(tmp_path, ["a", "b"])
     cv2.imwrite(str(tmp_path / "masks" / "b.png"), np.zeros((128, 192), np.uint8))

@@ -94,6 +94,38 @@ def test_classes_need_a_label(tmp_path):
     assert not quiet(path, SHAPE, label=7).any()
 
 
+@pytest.mark.parametrize("kind", ["MET_UCHAR", "MET_SHORT", "MET_FLOAT", "nifti"])
+def test_masks_of_metaimage_and_nifti_are_values_not_grey(tmp_path, kind):
+    types = {"MET_UCHAR": np.uint8, "MET_SHORT": np.int16, "MET_FLOAT": np.float32, "nifti": np.float64}
+    one = np.zeros((64, 96), types[kind])
+    one[20:40, 30:60] = 1
+    two = one.copy()
+    two[50:60, 30:60] = 300 if kind != "MET_UCHAR" else 2
+    path = tmp_path / ("a.nii.gz" if kind == "nifti" else "a.mha")
+
+    def write(values: np.ndarray) -> None:
+        if kind == "nifti":
+            nibabel = pytest.importorskip("nibabel")
+            nibabel.save(nibabel.Nifti1Image(values.T, np.eye(4)), path)
+        else:
+            header = f"NDims = 2\nDimSize = 96 64\nElementType = {kind}\nElementDataFile = LOCAL\n"
+            path.write_bytes(header.encode() + values.tobytes())
+
+    write(one)
+    np.testing.assert_array_equal(quiet(path, (64, 96)), one == 1)
+    np.testing.assert_array_equal(quiet(path, (64, 96), 1), one == 1)
+    write(two)
+    np.testing.assert_array_equal(quiet(path, (64, 96), 1), two == 1)
+    with pytest.raises(FetalheadError, match=r"holds the values 0, 1, (2|300); tell which"):
+        read_mask(path, (64, 96))
+    with pytest.raises(FetalheadError, match="mask of 96 x 64 for a picture of 64 x 96"):
+        read_mask(path, (96, 64), 1)
+    if kind in ("MET_FLOAT", "nifti"):
+        write(one * types[kind](0.5))
+        with pytest.raises(FetalheadError, match="its values are no whole numbers"):
+            read_mask(path, (64, 96))
+
+
 def test_an_empty_mask_is_no_head_but_a_full_one_is_a_fault(tmp_path):
     for name in ("a.png", "a.jpg"):
         assert not quiet(save(TRUTH * 0, tmp_path / name), SHAPE).any()

@@ -23,16 +23,16 @@ def read_annotation(path: Path, shape: tuple[int, int]) -> Ellipse:
     if not in_parts:
         drawn = next(read_images(path)).pixels
         if drawn.shape == shape and (line := drawing.ellipse_of_line(drawn)) is not None:
-            return _found(path, line)
-    return ellipse_of_mask(path, read_mask(mask_parts(path) if in_parts else path, shape))
+            return _found(one_line(path), line)
+    return ellipse_of_mask(one_line(path), read_mask(mask_parts(path) if in_parts else path, shape))
 
 
-def ellipse_of_mask(path: Path, mask: Mask) -> Ellipse:
-    """The ellipse in pixels of an (H, W) mask read from `path`. Raises `FetalheadError` where it stands for none."""
-    return _found(path, drawing.ellipse_of_mask(mask))
+def ellipse_of_mask(place: str, mask: Mask) -> Ellipse:
+    """The ellipse in pixels of an (H, W) mask. Raises `FetalheadError`, with the mask's place, where it has none."""
+    return _found(place, drawing.ellipse_of_mask(mask))
 
 
-def _found(path: Path, ellipse: Ellipse | NoEllipse) -> Ellipse:
+def _found(place: str, ellipse: Ellipse | NoEllipse) -> Ellipse:
     if not ellipse:
-        raise FetalheadError(f"{one_line(path)}: {ellipse.reason}")
+        raise FetalheadError(f"{place}: {ellipse.reason}")
     return ellipse

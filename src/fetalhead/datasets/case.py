@@ -78,7 +78,8 @@ class Case:
 
     def ellipse_of(self, mask: Mask) -> Ellipse:
         """The reference ellipse of this picture's `mask`, read already. Raises `FetalheadError` where there is none."""
-        return ellipse_of_mask(self._annotation(), mask)
+        place = one_line(self._annotation())
+        return ellipse_of_mask(place if self.drawing is None else f"{place}: {one_line(self.name)}", mask)
 
     def mask(self, shape: tuple[int, int] | None = None) -> Mask:
         """(H, W) bool of what is head: the mask as drawn, or the inside of the drawn outline.

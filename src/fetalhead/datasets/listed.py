@@ -29,6 +29,9 @@ from fetalhead.images.readers.faults import one_line
 PICTURE_FOLDERS = ("", "images", "training_set")
 """CVAT's lists leave `images/` out; a CSV of ellipses may lie beside HC18's pictures."""
 
+LEAST_WITHIN = 0.5
+"""Share of an ellipse within its picture: a head of which less is seen is measured by nobody."""
+
 CVAT_LIST = "instances_"
 """Before the name of CVAT's subset, which is also the folder in `images/` that holds its pictures."""
 
@@ -41,10 +44,15 @@ class DrawnEllipse:
     outline: Ellipse
 
     def ellipse(self, shape: tuple[int, int]) -> Ellipse:
+        fault = ""
         if not (-0.5 <= self.outline.center_x < shape[1] and -0.5 <= self.outline.center_y < shape[0]):
+            fault = "its ellipse's centre lies outside the picture"
+        elif self.outline.coverage(shape).sum() < LEAST_WITHIN * self.outline.area:
+            fault = "most of its ellipse lies outside the picture"
+        if fault:
             raise FetalheadError(
-                f"{one_line(self.row.listing)}: {one_line(self.row.file_name)}: its ellipse's centre lies outside the "
-                f"picture of {shape[1]} x {shape[0]}; wants pixels of the picture as shown"
+                f"{one_line(self.row.listing)}: {one_line(self.row.file_name)}: {fault} of {shape[1]} x {shape[0]}; "
+                "wants centre and semi-axes in pixels of the picture as shown"
             )
         return self.outline
 
@@ -106,13 +114,20 @@ Entry = TypeVar("Entry", CocoPicture, EllipseRow)
 def _placed(
     path: Path, entries: Sequence[Entry], below: Sequence[str], faults: list[str] | None
 ) -> list[tuple[Entry, Path, str]]:
-    """The entries whose pictures are there, each with its picture and subject."""
-    found = []
+    """The entries whose pictures are there, each with its picture and subject; of a picture listed twice the first."""
+    found: list[tuple[Entry, Path]] = []
+    listed: set[Path] = set()
     for entry in entries:
         try:
-            found.append((entry, picture_named(path, entry.file_name, below)))
+            image = picture_named(path, entry.file_name, below)
         except FetalheadError as error:
             tell(faults, str(error))
+            continue
+        if image in listed:
+            tell(faults, f"{one_line(path)}: {one_line(entry.file_name)}: is listed twice; keep one entry of a picture")
+            continue
+        listed.add(image)
+        found.append((entry, image))
     told = subjects(folder_of(path), [image.stem for _, image in found])
     return [(entry, image, told.get(image.stem) or subject_of_name(image.stem)) for entry, image in found]
 

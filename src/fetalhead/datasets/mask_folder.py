@@ -16,9 +16,13 @@ from fetalhead.datasets.faults import tell
 from fetalhead.datasets.fetal_planes import patient
 from fetalhead.datasets.splits import Splits
 from fetalhead.errors import FetalheadError
+from fetalhead.images.masks import marks
 from fetalhead.images.pixel_size import read_table
 
 MASK_FOLDERS = ("masks", "labels")
+
+DATA_FILES = (".raw", ".zraw")
+"""What lies beside a MetaImage header (.mhd) of the same stem, and is read through it."""
 
 
 def read_cases(root: Path, label: int | None = None, faults: list[str] | None = None) -> list[Case]:
@@ -46,13 +50,31 @@ def read_cases(root: Path, label: int | None = None, faults: list[str] | None = 
         subject = told.get(stem) or subject_of_name(stem)
         split = splits.split_of(file.name, subject)
         cases.append(Case(file.name, subject, file, split, "head", drawn[stem], label, filled=True))
+    if label is not None and not _is_marked(cases, label):
+        raise FetalheadError(f"{masks}: no mask holds the value {label}; which value is the head's?")
     return cases
+
+
+def _is_marked(cases: Iterable[Case], label: int) -> bool:
+    """Whether any mask holds the value, or none can be read, which is told where they are."""
+    readable = 0
+    for case in cases:
+        assert case.annotation_path is not None
+        try:
+            if marks(case.annotation_path, label):
+                return True
+            readable += 1
+        except FetalheadError:
+            continue
+    return not readable
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
         if file.name.startswith(".") or not file.is_file():
+            continue
+        if file.suffix in DATA_FILES and file.with_suffix(".mhd").is_file():
             continue
         if file.stem in found:
             raise FetalheadError(f"{file}: {found[file.stem].name} has the same stem; which of them is meant?")

@@ -7,6 +7,7 @@ A mask is never resized: one of another size than its picture is refused.
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
 from collections.abc import Sequence
@@ -16,10 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+import fetalhead.images.readers.metaimage as metaimage
+import fetalhead.images.readers.nifti as nifti
 from fetalhead.errors import FetalheadError
+from fetalhead.images.readers import HEAD_BYTES
 from fetalhead.images.readers.faults import one_line, reason_of, unreadable
 from fetalhead.images.readers.orientation import as_shown
-from fetalhead.images.readers.pillow import open_picture, orientation_of
+from fetalhead.images.readers.pillow import PLUGINS, format_of, open_picture, orientation_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -57,20 +61,36 @@ def mask_parts(path: Path) -> list[Path]:
     return [path, *(other for _, other in sorted(parts))]
 
 
-def _read_one(path: Path, shape: tuple[int, int], label: int | None) -> Mask:
+def marks(path: Path, label: int) -> bool:
+    """Whether any pixel of a mask has the value `label`. Raises `FetalheadError` for one that cannot be read."""
+    return bool((_shown(path, as_index=True)[0] == label).any())
+
+
+def _shown(path: Path, as_index: bool) -> tuple[npt.NDArray[np.int64], bool]:
+    """(H, W) label values as shown, and whether the file's compression may have changed them."""
     try:
         with open(path, "rb") as stream:
-            picture = open_picture(path, stream)
-            lossy = picture.format == "JPEG"
-            if getattr(picture, "n_frames", 1) > 1:
-                raise FetalheadError(f"{one_line(path)}: a mask of several pages; give each page as a file")
-            picture.load()
-            values = _values(path, picture, as_index=label is not None)
-            shown = np.asarray(as_shown(values, orientation_of(picture)), dtype=np.int64)
+            head = stream.read(HEAD_BYTES)
+            lossy = format_of(head) == "JPEG"
+            if format_of(head) is None:
+                shown = _numbers(path, head)
+            else:
+                stream.seek(0)
+                picture = open_picture(path, stream)
+                if getattr(picture, "n_frames", 1) > 1:
+                    raise _several(path)
+                picture.load()
+                values = _values(path, picture, as_index)
+                shown = np.asarray(as_shown(values, orientation_of(picture)), dtype=np.int64)
     except FetalheadError:
         raise
     except Exception as error:
         raise unreadable(path, f"cannot be read as a mask: {reason_of(error)}") from error
+    return shown, lossy
+
+
+def _read_one(path: Path, shape: tuple[int, int], label: int | None) -> Mask:
+    shown, lossy = _shown(path, as_index=label is not None)
     if shown.shape != shape:  # before its values: a resized mask is often a blurred one
         (rows, columns), (height, width) = shown.shape, shape
         raise FetalheadError(
@@ -82,6 +102,26 @@ def _read_one(path: Path, shape: tuple[int, int], label: int | None) -> Mask:
     if lossy:
         raise FetalheadError(f"{one_line(path)}: JPEG blurs label values, so label {label} cannot be picked from it")
     return np.asarray(shown == label)
+
+
+def _several(path: Path) -> FetalheadError:
+    return FetalheadError(f"{one_line(path)}: a mask of several pages; give each page as a file")
+
+
+def _numbers(path: Path, head: bytes) -> npt.NDArray[np.int64]:
+    """(H, W) label values of a MetaImage or a NIfTI file, which are no grey values and not to be windowed."""
+    reader = next((reader for reader in (metaimage, nifti) if reader.recognises(head, path)), None)
+    if reader is None:
+        raise unreadable(path, f"is no mask that fetalhead reads ({', '.join(PLUGINS)}, MetaImage or NIfTI)")
+    frames = list(itertools.islice(reader.numbers(path), 2))
+    if len(frames) > 1:
+        raise _several(path)
+    if frames[0].ndim > 2:
+        raise FetalheadError(f"{one_line(path)}: a mask in colours; save it as one value a pixel, one for each class")
+    numbers = frames[0].astype(np.int64) if (np.abs(frames[0]) < 2**31).all() else np.zeros(frames[0].shape, np.int64)
+    if (numbers != frames[0]).any():
+        raise FetalheadError(f"{one_line(path)}: its values are no whole numbers, so they tell no classes apart")
+    return numbers
 
 
 def _values(path: Path, picture: Image.Image, as_index: bool) -> npt.NDArray[np.int64]:

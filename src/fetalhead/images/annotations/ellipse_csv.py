@@ -16,6 +16,8 @@ from fetalhead.images.readers.faults import one_line
 VALUES = ("center_x_px", "center_y_px", "semi_axis_a_px", "semi_axis_b_px", "angle_rad")
 SIZE, SIZES = "pixel_size_mm", ("pixel_size_x_mm", "pixel_size_y_mm")
 HC = "hc_mm"
+MOST_TURN = 2 * math.pi
+"""Larger angles are degrees."""
 WRITTEN = ("filename", "subject", *VALUES, *SIZES, HC)
 
 
@@ -35,7 +37,10 @@ class EllipseRow:
         if not any(texts):
             return None
         try:
-            return Ellipse.make(*map(float, texts))
+            numbers = [float(text) for text in texts]
+            if abs(numbers[-1]) > MOST_TURN:
+                raise self._fault(f"its angle_rad {texts[-1]} is more than a whole turn; wants radians, not degrees")
+            return Ellipse.make(*numbers)
         except ValueError:
             raise self._fault("its numbers are no ellipse's: wants finite ones, and semi-axes above 0") from None
 
@@ -70,9 +75,10 @@ def read_ellipses(path: Path) -> list[EllipseRow]:
     """The rows of a CSV with the columns filename and `VALUES`. Raises `FetalheadError` where it is none."""
     table = read_table(path)
     if missing := {"filename", *VALUES} - table.columns:
-        raise FetalheadError(
-            f"{one_line(path)}: no CSV of ellipses: lacks {min(missing)}; wants filename, {', '.join(VALUES)}"
-        )
+        lacks = f"lacks {min(missing)}"
+        if any(";" in column for column in table.columns):
+            lacks = "its cells are parted by ';', not by ','"
+        raise FetalheadError(f"{one_line(path)}: no CSV of ellipses: {lacks}; wants filename, {', '.join(VALUES)}")
     return [EllipseRow(path, row["filename"], row) for row in table.rows]
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,19 @@ class Values:
     def are_grey(self) -> bool:
         """Whether the numbers are grey values of 0 to 255 as they are."""
         return self.channels == 1 and self.dtype == np.uint8 and (self.slope, self.intercept) == (1, 0)
+
+
+Item = TypeVar("Item")
+
+Use = Callable[[Path, BinaryIO, Values, PixelSize], Iterator[Item]]
+"""What is made of the numbers behind a header: pictures (`read_values`), or the numbers themselves (`read_numbers`)."""
+
+
+def read_numbers(path: Path, stream: BinaryIO, values: Values, _: PixelSize) -> Iterator[npt.NDArray[Any]]:
+    """The numbers of each frame, (H, W) or (H, W, channels), as they are. Raises as `read_values` does."""
+    _check_header(path, values)
+    _check_length(path, stream, values)
+    yield from _frames(path, stream, values)
 
 
 def read_values(path: Path, stream: BinaryIO, values: Values, pixel_size: PixelSize) -> Iterator[UltrasoundImage]:

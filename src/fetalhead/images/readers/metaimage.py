@@ -18,15 +18,16 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from fetalhead.errors import UnreadableImage
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers.faults import reason_of, unreadable
-from fetalhead.images.readers.frames_of_values import Values, pixel_size_of, read_values
+from fetalhead.images.readers.frames_of_values import Item, Use, Values, pixel_size_of, read_numbers, read_values
 
 Number = TypeVar("Number", int, float)
 
@@ -67,14 +68,23 @@ def holds_picture(path: Path) -> bool:
 
 def read(path: Path) -> Iterator[UltrasoundImage]:
     """The frames. Raises `UnreadableImage`."""
+    return _read(path, read_values)
+
+
+def numbers(path: Path) -> Iterator[npt.NDArray[Any]]:
+    """The numbers of each frame as they are, such as the values of a mask. Raises `UnreadableImage`."""
+    return _read(path, read_numbers)
+
+
+def _read(path: Path, use: Use[Item]) -> Iterator[Item]:
     try:
         with open(path, "rb") as stream:
             header = _Header.read(path, stream)
             if header.text("ElementDataFile") in LOCAL:
-                yield from _frames(header, stream, header.length)
+                yield from _frames(header, stream, header.length, use)
                 return
         with open(_data_file(path, header.text("ElementDataFile")), "rb") as stream:
-            yield from _frames(header, stream, 0)
+            yield from _frames(header, stream, 0, use)
     except UnreadableImage:
         raise
     except Exception as error:
@@ -157,7 +167,7 @@ class _Header:
             return PixelSize.unknown(f"its header's {name} is {self.fields[name][:40]!r} {unit[:40]}".rstrip())
 
 
-def _frames(header: _Header, stream: BinaryIO, after: int) -> Iterator[UltrasoundImage]:
+def _frames(header: _Header, stream: BinaryIO, after: int, use: Use[Item]) -> Iterator[Item]:
     """The frames in `stream`, whose numbers start `after` the header, or as much further as the header says."""
     if not header.flag("BinaryData", default="True"):
         raise unreadable(header.path, "its pixels are written as text, which is not read")
@@ -168,7 +178,7 @@ def _frames(header: _Header, stream: BinaryIO, after: int) -> Iterator[Ultrasoun
     )
     if further == AT_THE_END and not packed:
         values = replace(values, start=max(after, os.fstat(stream.fileno()).st_size - values.bytes))
-    yield from read_values(header.path, stream, values, header.pixel_size)
+    yield from use(header.path, stream, values, header.pixel_size)
 
 
 def _data_file(path: Path, name: str) -> Path:

@@ -23,7 +23,15 @@ from fetalhead.errors import MissingExtra, UnreadableImage
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers.faults import reason_of, unreadable
-from fetalhead.images.readers.frames_of_values import EITHER_WRAPPER, Values, pixel_size_of, read_values
+from fetalhead.images.readers.frames_of_values import (
+    EITHER_WRAPPER,
+    Item,
+    Use,
+    Values,
+    pixel_size_of,
+    read_numbers,
+    read_values,
+)
 
 GZIP = b"\x1f\x8b"
 
@@ -51,6 +59,15 @@ def version_of(header: bytes) -> int | None:
 
 def read(path: Path) -> Iterator[UltrasoundImage]:
     """The frames. Raises `UnreadableImage`."""
+    return _read(path, read_values)
+
+
+def numbers(path: Path) -> Iterator[npt.NDArray[Any]]:
+    """The numbers of each frame as they are, such as the values of a mask. Raises `UnreadableImage`."""
+    return _read(path, read_numbers)
+
+
+def _read(path: Path, use: Use[Item]) -> Iterator[Item]:
     try:
         nibabel: Any = importlib.import_module("nibabel")
     except ImportError:
@@ -63,7 +80,7 @@ def read(path: Path) -> Iterator[UltrasoundImage]:
             header = kind.from_fileobj(BytesIO(content), check=False)
             affine_sizes = nibabel.affines.voxel_sizes(header.get_sform()) if header["sform_code"] > 0 else None
             values = _values(header, head.startswith(GZIP))
-            yield from read_values(path, stream, values, _pixel_size(header, affine_sizes))
+            yield from use(path, stream, values, _pixel_size(header, affine_sizes))
     except UnreadableImage:
         raise
     except Exception as error:  # nibabel raises whatever a damaged header makes it stumble over
