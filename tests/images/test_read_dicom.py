@@ -128,6 +128,9 @@ def test_colours_by_plane(colour, tmp_path):
     made = dataset(colour, PlanarConfiguration=1)
     made.PixelData = np.ascontiguousarray(colour.transpose(2, 0, 1)).tobytes()
     np.testing.assert_array_equal(read(save(made, tmp_path / "a")), luma(colour))
+    made = dataset(colour)
+    del made.PlanarConfiguration
+    np.testing.assert_array_equal(read(save(made, tmp_path / "untold")), luma(colour))
 
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME2", "YBR_FULL_422"])

@@ -126,6 +126,8 @@ def test_damaged_streams_and_axes_without_sense(cine, tmp_path):
     (tmp_path / "a.nii.gz").write_bytes(packed)
     assert "packed data is damaged" in reason(tmp_path / "a.nii.gz")
     assert "only one axis" in reason(write(tmp_path / "b.nii", np.zeros((64, 40, 2, 2), np.uint8)))
+    vectors = write(tmp_path / "v.nii", np.zeros((64, 40, 1, 1, 3), np.uint8), intent_code=1007)
+    assert "several values a pixel along the fifth axis" in reason(vectors)
     assert "no grey values" in reason(write(tmp_path / "c.nii", np.zeros((64, 40), np.complex64)))
 
 

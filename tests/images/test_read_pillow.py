@@ -114,6 +114,16 @@ def test_values_of_any_range():
     np.testing.assert_array_equal(windowed(np.array([0, 10, 20, 30]), 10, 20), [0, 0, 255, 255])
 
 
+def test_floats_of_64_bits_are_no_damage(grey, tmp_path):
+    Image.fromarray(grey.astype(np.float32)).save(tmp_path / "a.tif")
+    content = (tmp_path / "a.tif").read_bytes()
+    bits = struct.pack("<HHLHH", 258, 3, 1, 32, 0)
+    assert content.count(bits) == 1
+    (tmp_path / "a.tif").write_bytes(content.replace(bits, struct.pack("<HHLHH", 258, 3, 1, 64, 0)))
+    with pytest.raises(UnreadableImage, match="TIFF pixels of this kind .* are not read"):
+        read(tmp_path / "a.tif")
+
+
 def test_white_is_zero_in_sixteen_bits(grey, tmp_path):
     Image.fromarray(65535 - grey.astype(np.uint16) * 257).save(tmp_path / "a.tif", tiffinfo={262: 0})
     raw = bytearray((tmp_path / "a.tif").read_bytes())

@@ -65,6 +65,7 @@ def decoded_frames(
     """
     from pydicom.pixels.utils import as_pixel_options
 
+    dataset.setdefault("PlanarConfiguration", 0)  # which is what writers mean that leave it out
     options = as_pixel_options(dataset, pixel_keyword="PixelData", pixel_vr=elements.pixel_vr or "OW")
     if decoder.is_native:
         check_native(stream, elements, header.frames, header.frame_bytes)

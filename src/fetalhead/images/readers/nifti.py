@@ -80,6 +80,8 @@ def _read(path: Path, use: Use[Item]) -> Iterator[Item]:
             header = kind.from_fileobj(BytesIO(content), check=False)
             affine_sizes = nibabel.affines.voxel_sizes(header.get_sform()) if header["sform_code"] > 0 else None
             values = _values(header, head.startswith(GZIP))
+            if max(values.shape[4:], default=1) > 1:
+                raise unreadable(path, "several values a pixel along the fifth axis; save it as grey, or as RGB24")
             yield from use(path, stream, values, _pixel_size(header, affine_sizes))
     except UnreadableImage:
         raise

@@ -38,6 +38,9 @@ PLUGINS = {
 }
 """Each format's own class: `Image.open` would load all plugins, and warn of a large size instead of refusing it."""
 
+UNKNOWN_PIXELS = "unknown pixel mode"
+"""Pillow's words for a TIFF of sound pixels that it has no mode for."""
+
 BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 
 NO_SIZE = PixelSize.unknown("the file tells no pixel size")
@@ -94,7 +97,10 @@ def open_picture(path: Path, stream: BinaryIO) -> ImageFile.ImageFile:
     try:
         picture: ImageFile.ImageFile = getattr(importlib.import_module(module), name)(stream)
     except Exception as error:
-        raise unreadable(path, f"damaged {kind} header: {reason_of(error)}") from error
+        reason = reason_of(error)
+        if reason == UNKNOWN_PIXELS:
+            raise unreadable(path, f"{kind} pixels of this kind (such as floats of 64 bits) are not read") from error
+        raise unreadable(path, f"damaged {kind} header: {reason}") from error
     check_size(path, picture.height, picture.width)
     return picture
 
