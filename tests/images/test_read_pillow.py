@@ -120,7 +120,7 @@ def test_floats_of_64_bits_are_no_damage(grey, tmp_path):
     bits = struct.pack("<HHLHH", 258, 3, 1, 32, 0)
     assert content.count(bits) == 1
     (tmp_path / "a.tif").write_bytes(content.replace(bits, struct.pack("<HHLHH", 258, 3, 1, 64, 0)))
-    with pytest.raises(UnreadableImage, match="TIFF pixels of this kind .* are not read"):
+    with pytest.raises(UnreadableImage, match=r"TIFF pixels of this kind .* are not read"):
         read(tmp_path / "a.tif")
 
 
