@@ -163,6 +163,7 @@ def test_rows_of_ellipses_that_cannot_be_used_are_named(
     ("column", "value", "said"),
     [
         ("angle_rad", "27", "its angle_rad 27 is more than a whole turn; wants radians, not degrees"),
+        ("semi_axis_b_px", "0.4", "a head of "),
         ("semi_axis_a_px", "2500", "most of its ellipse lies outside the picture of 800 x 540"),
     ],
 )

@@ -194,6 +194,15 @@ def test_borders_of_frames_are_not_guessed(tmp_path, options, caplog):
     assert (told in caplog.text) == (options["claimed"] != 5)
 
 
+def test_an_empty_fragment_of_a_stream_without_marks_is_no_frame(grey, tmp_path, caplog):
+    made = dataset(np.stack([grey, 255 - grey]), frames=2)
+    made.compress(RLELossless, generate_instance_uid=False)
+    made.PixelData += struct.pack("<HHL", 0xFFFE, 0xE000, 0)
+    frames = [image.pixels for image in read_images(save(made, tmp_path / "a"))]
+    np.testing.assert_array_equal(frames, [grey, 255 - grey])
+    assert not caplog.text
+
+
 def test_a_cine_cut_short_gives_its_whole_frames_and_the_fault(tmp_path):
     path = cine(tmp_path, claimed=5)
     path.write_bytes(path.read_bytes()[:-300])

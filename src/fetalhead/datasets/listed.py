@@ -18,7 +18,7 @@ from fetalhead.datasets.mask_folder import subject_of_name, subjects
 from fetalhead.datasets.splits import Splits
 from fetalhead.errors import FetalheadError
 from fetalhead.images.annotations.coco import CocoPicture, read_coco
-from fetalhead.images.annotations.drawing import mask_of_ellipse
+from fetalhead.images.annotations.drawing import mask_of_ellipse, too_small
 from fetalhead.images.annotations.ellipse_csv import EllipseRow, read_ellipses
 from fetalhead.images.annotations.places import folder_of, picture_named
 from fetalhead.images.ellipse import Ellipse
@@ -44,16 +44,15 @@ class DrawnEllipse:
     outline: Ellipse
 
     def ellipse(self, shape: tuple[int, int]) -> Ellipse:
-        fault = ""
+        told = f"{shape[1]} x {shape[0]}; wants centre and semi-axes in pixels of the picture as shown"
         if not (-0.5 <= self.outline.center_x < shape[1] and -0.5 <= self.outline.center_y < shape[0]):
-            fault = "its ellipse's centre lies outside the picture"
+            fault = f"its ellipse's centre lies outside the picture of {told}"
         elif self.outline.coverage(shape).sum() < LEAST_WITHIN * self.outline.area:
-            fault = "most of its ellipse lies outside the picture"
+            fault = f"most of its ellipse lies outside the picture of {told}"
+        else:
+            fault = too_small(2 * self.outline.semi_axis_a, 2 * self.outline.semi_axis_b)
         if fault:
-            raise FetalheadError(
-                f"{one_line(self.row.listing)}: {one_line(self.row.file_name)}: {fault} of {shape[1]} x {shape[0]}; "
-                "wants centre and semi-axes in pixels of the picture as shown"
-            )
+            raise FetalheadError(f"{one_line(self.row.listing)}: {one_line(self.row.file_name)}: {fault}")
         return self.outline
 
     def mask(self, shape: tuple[int, int]) -> Mask:

@@ -20,6 +20,9 @@ LEAST_OVERLAP = 0.95
 LARGEST_SPECK = 0.01
 """Area of a second region over the first's: up to this a slip of the brush, which is left out; more is a drawing."""
 
+LEAST_SIDE_PX = 6.0
+"""Of a head in a picture of 16 pixels a side, the smallest that is read."""
+
 WIDEST_GAP = 3
 """Pixels in an outline's gap that are passed over: what a slip of the pen or a coarse export leaves open."""
 
@@ -64,6 +67,13 @@ def ellipse_of_mask(mask: Mask) -> Ellipse | NoEllipse:
     if overlap < LEAST_OVERLAP:
         return NoEllipse(f"the drawing is no ellipse: it overlaps the one fitted to it by {100 * overlap:.0f} % (Dice)")
     return ellipse
+
+
+def too_small(width: float, height: float) -> str:
+    """What is wrong with a drawing of so many pixels, if no head in a picture is as small; empty for nothing."""
+    if min(width, height) >= LEAST_SIDE_PX:
+        return ""
+    return f"a head of {width:.1f} x {height:.1f} pixels is none; wants pixels of the picture, not shares of it"
 
 
 def dice_with(ellipse: Ellipse, mask: Mask) -> float:
