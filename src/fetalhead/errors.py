@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class FetalheadError(Exception):
     """A fault in what was given to fetalhead (a file, an option, a model folder).
@@ -23,3 +28,29 @@ class MissingExtra(FetalheadError):
             f"{feature} needs the package {package}, which is not installed: "
             f"pip install 'fetalhead[{extra}]'"
         )
+
+
+class FetalheadWarning(UserWarning):
+    """What a person should know of an input that is used all the same: one line that names the file."""
+
+
+_thread = threading.local()
+
+
+def warn(told: str) -> None:
+    """Give `told` as a `FetalheadWarning`, or to this thread's `collected_warnings`."""
+    collected: list[str] | None = getattr(_thread, "collected", None)
+    if collected is None:
+        warnings.warn(told, FetalheadWarning, stacklevel=3)
+    else:
+        collected.append(told)
+
+
+@contextmanager
+def collected_warnings() -> Iterator[list[str]]:
+    """The list that this thread's warnings go to. Python's own way of recording them is not safe with threads."""
+    _thread.collected = collected = []
+    try:
+        yield collected
+    finally:
+        _thread.collected = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import types
 from pathlib import Path
 
@@ -236,6 +238,31 @@ def test_crop_moves_outlines_and_masks_along(
     capsys.readouterr()
     assert main(["data", "crop", f"hc18={heads}", "--out", str(tmp_path / "none")]) == 1
     assert capsys.readouterr().err.count("no field of view to crop to: all black") == 4
+
+
+def test_warnings_are_one_line_each(heads: Path, tmp_path: Path) -> None:
+    """A cine in a data set gives its first frame, a JPEG mask is cut at half: both are told, and once."""
+    folder = Path(convert(f"hc18={heads}", "masks", tmp_path / "masks").partition("=")[2])
+    picture, second, *_ = sorted((folder / "images").iterdir())
+    for part in ("images", "masks"):
+        cv2.imwrite(str(folder / part / second.name), cv2.imread(str(folder / part / picture.name), 0))
+    frames = [cv2.imread(str(picture), 0)] * 3
+    assert cv2.imwritemulti(str(picture.with_suffix(".tif")), frames)
+    picture.unlink()
+    mask = folder / "masks" / second.name
+    cv2.imwrite(str(mask.with_suffix(".jpg")), cv2.imread(str(mask), 0))
+    mask.unlink()
+    command = ["data", "convert", f"masks={folder}", "--to", "coco", "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-m", "fetalhead", *command], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        f"fetalhead data: {picture.with_suffix('.tif')}: holds several frames, of which a data set takes the first; "
+        "save the others as files",
+        f"fetalhead data: {mask.with_suffix('.jpg')}: the mask has a grey fringe; cut at half its head's value",
+    ]
+    assert main(["data", "inspect", f"masks={folder}", "--out", str(tmp_path / "report")]) == 0
+    notes = json.loads((tmp_path / "report" / "inspection.json").read_text())["notes"]
+    assert len(notes) == 2 and "holds several frames" in notes[0] and "grey fringe" in notes[1]
 
 
 def test_crop_of_planes_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from fetalhead.catalog import COMMANDS
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, FetalheadWarning
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"fetalhead: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
     try:
-        return int(importlib.import_module(f"fetalhead.cli.{name}").main(arguments[1:]))
+        with _warnings_on_one_line(name):
+            return int(importlib.import_module(f"fetalhead.cli.{name}").main(arguments[1:]))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         print(f"fetalhead {name}: {place}{error.strerror or error}", file=sys.stderr)
@@ -37,6 +41,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"fetalhead {name}: stopped", file=sys.stderr)
         return 130
+
+
+@contextmanager
+def _warnings_on_one_line(name: str) -> Iterator[None]:
+    """Our own warnings as the errors are told; those of libraries with the place in the code, as ever."""
+    usual = warnings.formatwarning
+
+    def told(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> str:
+        if issubclass(category, FetalheadWarning):
+            return f"fetalhead {name}: {message}\n"
+        return usual(message, category, *place, **more)
+
+    warnings.formatwarning = told
+    try:
+        yield
+    finally:
+        warnings.formatwarning = usual
 
 
 def _help() -> str:

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.datasets.annotation import ellipse_of_mask, read_annotation
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, warn
 from fetalhead.images.ellipse import Ellipse
+from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.masks import Mask, read_mask
 from fetalhead.images.pixel_size import UNKNOWN, PixelSize
 from fetalhead.images.readers import read_images
@@ -117,4 +118,12 @@ class DataSet:
 
 def read_grey(path: Path) -> npt.NDArray[np.uint8]:
     """(H, W) grey values as shown of a file's first picture, as `measure` reads it. Raises `FetalheadError`."""
-    return next(iter(read_images(path))).pixels
+    return first_image(path).pixels
+
+
+def first_image(path: Path) -> UltrasoundImage:
+    """A file's first picture, with a warning where it holds more. Raises `FetalheadError`."""
+    image = next(iter(read_images(path)))
+    if image.frame is not None:
+        warn(f"{one_line(path)}: holds several frames, of which a data set takes the first; save the others as files")
+    return image

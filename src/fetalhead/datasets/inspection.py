@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,16 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.datasets import fetal_planes, hc18, open_data
-from fetalhead.datasets.case import Case, DataSet
+from fetalhead.datasets.case import Case, DataSet, first_image
 from fetalhead.datasets.kinship import Leak, Member, leaks, persons
 from fetalhead.datasets.likeness import Thumbnail, thumbnail
 from fetalhead.datasets.mask_folder import MASK_FOLDERS
 from fetalhead.datasets.near_duplicates import Pair, near_duplicates
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, collected_warnings
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.geometry import Letterbox
 from fetalhead.images.pixel_size import UNKNOWN, PixelSize
-from fetalhead.images.readers import read_images
 from fetalhead.images.readers.faults import one_line
 
 PREVIEW = (150, 200)
@@ -94,11 +92,10 @@ def inspect(arguments: Sequence[str], sheet: int, show: Show, out: Path) -> Insp
     sets = [_without(out, open_data(argument, faults)) for argument in arguments]
     members = [Member(number, data.kind, case) for number, data in enumerate(sets) for case in data.cases]
     previewed = {id(case) for data in sets if sheet for case in data.cases[:: -(-len(data.cases) // sheet) or 1]}
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always", UserWarning)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            work = pool.map(lambda member: look_at(member, id(member.case) in previewed), members)
-            looks = [look for _, look in zip(show(members), work, strict=True)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        work = pool.map(lambda member: _look_and_notes(member, id(member.case) in previewed), members)
+        both = [look for _, look in zip(show(members), work, strict=True)]
+    looks, noted = [look for look, _ in both], [notes for _, notes in both]
     readable = [index for index, look in enumerate(looks) if look.thumbnail is not None]
     pairs = [
         pair._replace(first=readable[pair.first], second=readable[pair.second])
@@ -106,7 +103,7 @@ def inspect(arguments: Sequence[str], sheet: int, show: Show, out: Path) -> Insp
     ]
     of = persons(members, pairs)
     faults = [one_line(fault) for fault in [*faults, *(fault for look in looks for fault in look.faults)]]
-    notes = sorted({one_line(warning.message) for warning in warned})
+    notes = sorted({one_line(note) for notes in noted for note in notes})
     return Inspection(arguments, sets, members, looks, of, pairs, leaks(members, of, pairs), faults, notes)
 
 
@@ -131,11 +128,16 @@ def _without(out: Path, data: DataSet) -> DataSet:
     return DataSet(data.kind, data.root, cases)
 
 
+def _look_and_notes(member: Member, with_preview: bool) -> tuple[Look, list[str]]:
+    with collected_warnings() as notes:
+        return look_at(member, with_preview), notes
+
+
 def look_at(member: Member, with_preview: bool) -> Look:
     """What a picture and its outline show. Never raises: what is wrong is in the look's faults."""
     case = member.case
     try:
-        image = next(iter(read_images(case.image_path)))
+        image = first_image(case.image_path)
     except FetalheadError as error:
         return Look(faults=(str(error),))
     faults = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ import numpy.typing as npt
 
 import fetalhead.images.readers.metaimage as metaimage
 import fetalhead.images.readers.nifti as nifti
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, warn
 from fetalhead.images.readers import HEAD_BYTES
 from fetalhead.images.readers.faults import one_line, reason_of, unreadable
 from fetalhead.images.readers.orientation import as_shown
@@ -166,5 +165,5 @@ def _cut_at_half(path: Path, values: npt.NDArray[np.int64]) -> Mask:
         raise FetalheadError(
             f"{one_line(path)}: no mask: {100 * middle:.0f} % of its pixels are neither background nor head"
         )
-    warnings.warn(f"{one_line(path)}: the mask has a grey fringe; cut at half its head's value", stacklevel=5)
+    warn(f"{one_line(path)}: the mask has a grey fringe; cut at half its head's value")
     return np.asarray(values > head / 2)
