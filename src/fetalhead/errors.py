@@ -49,7 +49,8 @@ def warn(told: str) -> None:
 @contextmanager
 def collected_warnings() -> Iterator[list[str]]:
     """The list that this thread's warnings go to. Python's own way of recording them is not safe with threads."""
-    _thread.collected = collected = []
+    collected: list[str] = []
+    _thread.collected = collected
     try:
         yield collected
     finally:
