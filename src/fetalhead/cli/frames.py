@@ -40,10 +40,10 @@ def main(argv: Sequence[str]) -> int:
             raise FetalheadError(f"--{name} {value}: at least 1 is needed")
 
     from fetalhead.inference.predictor import Predictor
-    from fetalhead.videos.analysis import Wanted
     from fetalhead.videos.clip import find_clips, open_clip
     from fetalhead.videos.container import require_av
     from fetalhead.videos.learning_frames import take_frames, write_list
+    from fetalhead.videos.wanted import Wanted
 
     require_av()
     predictor = Predictor(options.model) if options.by == "unsure" else None

@@ -16,7 +16,7 @@ from fetalhead.errors import FetalheadError
 from fetalhead.options import option
 
 if TYPE_CHECKING:
-    from fetalhead.videos.analysis import Wanted
+    from fetalhead.videos.wanted import Wanted
 
 DEFAULT_MODEL = "small" if "small" in MODELS else MODELS[0]
 
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _wanted(options: Options) -> Wanted:
-    from fetalhead.videos.analysis import Wanted
+    from fetalhead.videos.wanted import Wanted
 
     check_choice("--dating", options.dating, DATING)
     if options.stride < 1:

@@ -10,8 +10,6 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,6 @@ import numpy as np
 from fetalhead.biometry.dating import GestationalAge, gestational_age
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.spread import Spread
 from fetalhead.images.surroundings import area_of_clip, only
 from fetalhead.inference.measuring import measure_image
@@ -41,6 +38,7 @@ from fetalhead.videos.progress import ClipProgress
 from fetalhead.videos.state import ellipse_of
 from fetalhead.videos.steady_field import SteadyField
 from fetalhead.videos.track import NOMINAL_RATE
+from fetalhead.videos.wanted import Wanted
 from fetalhead.videos.writer import VideoWriter
 
 COLUMNS = (
@@ -52,34 +50,6 @@ SHOWN_FRAMES = 16
 """Frames in memory at a time, by which ultrasound is told from what is written around it."""
 
 STAGES = ("read", "measure", "follow", "draw", "write")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which frames, and how they are measured."""
-
-    pixel_size: PixelSize | None = None
-    """Comes before the clip's own."""
-    stride: int = 1
-    start_s: float | None = None
-    end_s: float | None = None
-    dating: str = "hadlock1984"
-
-    def frames(self, clip: Clip) -> Iterator[UltrasoundImage]:
-        """The clip's frames that are wanted. Raises `FetalheadError` where times are, and the clip tells none."""
-        limited = self.start_s is not None or self.end_s is not None
-        taken = 0
-        for image in clip.frames():
-            if limited:
-                if image.time_s is None:
-                    raise FetalheadError(f"{clip.path}: tells no times, so that --from and --to have no meaning")
-                if self.end_s is not None and image.time_s > self.end_s:
-                    return
-                if self.start_s is not None and image.time_s < self.start_s:
-                    continue
-            if taken % self.stride == 0:
-                yield replace(image, pixel_size=self.pixel_size) if self.pixel_size else image
-            taken += 1
 
 
 class ClipAnalysis:

@@ -17,9 +17,10 @@ from fetalhead.images.spread import Spread
 from fetalhead.images.surroundings import area_of_clip, only
 from fetalhead.inference.predictor import Prediction, Predictor
 from fetalhead.reports.overlay import encode_png
-from fetalhead.videos.analysis import SHOWN_FRAMES, Wanted, content_of
+from fetalhead.videos.analysis import SHOWN_FRAMES, content_of
 from fetalhead.videos.clip import Clip
 from fetalhead.videos.scenes import alikeness, detail_of
+from fetalhead.videos.wanted import Wanted
 
 LIST = "frames.csv"
 COLUMNS = ("filename", "clip", "frame", "time_s", "uncertainty")

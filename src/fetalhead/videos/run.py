@@ -9,10 +9,11 @@ from pathlib import Path
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import one_line
 from fetalhead.inference.predictor import Predictor
-from fetalhead.videos.analysis import ClipAnalysis, Wanted
+from fetalhead.videos.analysis import ClipAnalysis
 from fetalhead.videos.clip import find_clips, open_clip
 from fetalhead.videos.container import require_av
 from fetalhead.videos.progress import ClipProgress
+from fetalhead.videos.wanted import Wanted
 
 
 def analyse_clips(paths: Sequence[str], out: Path, predictor: Predictor, wanted: Wanted) -> int:
