@@ -8,9 +8,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from toys import TOY_GRID, bright_head, write_tiny_hc18
 
 __all__ = ["bright_head"]
+
+settings.register_profile("fixed", derandomize=True)
+settings.load_profile("fixed")  # the same examples each time; pytest --hypothesis-profile=default draws new ones
 
 
 def _data(name: str) -> Path:

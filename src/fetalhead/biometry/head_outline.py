@@ -28,6 +28,10 @@ LEAST_RATIO = 0.5
 WHOLE_OVERLAP, WHOLE_SUPPORT = 0.92, 0.75
 """An ellipse that covers the region so well, or that the contour follows so far, is a head seen all round."""
 
+HEAD_PLANE_OVERLAP = 0.8
+"""Instead of the former of the two, where the model tells that the plane is one of the head: what else would be so
+outlined, a fan or a stomach, shows in other planes."""
+
 GAIN = 0.05
 """What a stretch of the contour tells instead is supported on so much more of its perimeter than a believed whole."""
 
@@ -68,8 +72,12 @@ class HeadOutline:
     """Why it is not to be believed; empty where it is."""
 
 
-def outline_head(region: HeadRegion, letterbox: Letterbox, unit: tuple[float, float]) -> HeadOutline | NoEllipse:
+def outline_head(
+    region: HeadRegion, letterbox: Letterbox, unit: tuple[float, float], head_plane: bool = False
+) -> HeadOutline | NoEllipse:
     """The ellipse on the border of `region`, fitted in picture pixels times `unit` (x, y: mm a pixel, or 1).
+
+    `head_plane`: whether the plane is known to be one of the head.
 
     A head seen all round gives the ellipse through all of its border. Where some of the border lies off that
     ellipse, the head may be cut (by a shadow, by the border of the field of view) or joined to something beside it:
@@ -77,7 +85,7 @@ def outline_head(region: HeadRegion, letterbox: Letterbox, unit: tuple[float, fl
     """
     if (area := int(region.mask.sum())) < LEAST_REGION_PX:
         return NoEllipse(f"a speck of {area} grid pixels" if area else "nothing in the picture looks like one")
-    fit = _Fit(region, letterbox, unit)
+    fit = _Fit(region, letterbox, unit, head_plane)
     whole = fit.outline(fit_whole(fit.points, fit.resolution), part=False)
     if isinstance(whole, HeadOutline) and not whole.fault and whole.support > 1 - GAIN:
         return whole
@@ -100,7 +108,10 @@ def _is_better(part: HeadOutline, whole: HeadOutline) -> bool:
 class _Fit:
     """The border points in the space of the fit, and the ways between that space, the picture and the grid."""
 
-    def __init__(self, region: HeadRegion, letterbox: Letterbox, unit: tuple[float, float]) -> None:
+    def __init__(
+        self, region: HeadRegion, letterbox: Letterbox, unit: tuple[float, float], head_plane: bool
+    ) -> None:
+        self._whole_overlap = HEAD_PLANE_OVERLAP if head_plane else WHOLE_OVERLAP
         self._region, self._letterbox, self._unit = region, letterbox, unit
         top, left = letterbox.offset
         self.points = letterbox.points_from_grid(region.points + np.array([left, top])) * unit
@@ -126,7 +137,7 @@ class _Fit:
         elif not (
             _is_cut(support, outside, fill) or _is_joined(support, outside, fill)
             if part
-            else overlap >= WHOLE_OVERLAP or support >= WHOLE_SUPPORT
+            else overlap >= self._whole_overlap or support >= WHOLE_SUPPORT
         ):
             fault = f"the outline is no ellipse (one is supported on {100 * support:.0f} % of its perimeter)"
         return HeadOutline(ellipse, ellipse_px, support, overlap, outside, fault)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fetalhead.biometry.dating import NoAge, gestational_age
 from fetalhead.biometry.head_outline import HeadOutline, outline_head
 from fetalhead.biometry.head_region import FIELD_EDGE_PX, HeadRegion
+from fetalhead.catalog import PLANES
 from fetalhead.images.ellipse import Ellipse, NoEllipse
 from fetalhead.images.field_of_view import FieldOfView, NoFieldOfView
 from fetalhead.images.geometry import Letterbox
@@ -85,14 +86,15 @@ def measure_head(
     The outline is where the largest region crosses one half; it is carried to the picture by `letterbox`, times
     `pixel_size` where that is known, and an ellipse is fitted there, so that pixels need not be square. Where the
     outline comes by the edge of `field_of_view`, the ellipse is fitted to the rest of it: what a network draws along
-    or beyond that edge is no border. `dating` is a key of `catalog.DATING`; `plane` is passed on. Gives `no_head`,
-    with the reason, where nothing crosses one half or no ellipse stands on the outline.
+    or beyond that edge is no border. `dating` is a key of `catalog.DATING`; `plane` is the likeliest one, where it is
+    told. Gives `no_head`, with the reason, where nothing crosses one half or no ellipse stands on the outline.
     """
     (top, left), (height, width) = letterbox.offset, letterbox.inner
     region = HeadRegion.find(probability[top : top + height, left : left + width])
     if field_of_view:
         region = region.within(field_of_view, letterbox)
-    outline = outline_head(region, letterbox, (pixel_size.x, pixel_size.y) if pixel_size else (1.0, 1.0))
+    unit = (pixel_size.x, pixel_size.y) if pixel_size else (1.0, 1.0)
+    outline = outline_head(region, letterbox, unit, plane == PLANES[0])
     found = HeadMeasurement(
         status="no_head",
         pixel_size=pixel_size,

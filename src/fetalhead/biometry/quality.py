@@ -10,8 +10,9 @@ from fetalhead.catalog import PLANES
 
 HEAD = PLANES[0]
 
-LEAST_HEAD_PLANE = 0.2
-"""A picture with a lower probability of being a head plane shows another one, whatever is outlined in it."""
+LEAST_HEAD_PLANE = 0.5
+"""A picture with a lower probability of being a head plane shows another one, whatever is outlined in it. Of the
+bundled model's training and validation pictures, no head is below 0.63, and nothing else above 0.46."""
 
 SURE_HEAD_PLANE = 0.8
 """Below this, the plane is to be looked at."""
