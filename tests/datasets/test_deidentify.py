@@ -118,6 +118,20 @@ def test_where_nothing_tells_the_ultrasound_it_is_refused_by_name(
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
+def test_what_is_ultrasound_to_all_edges_is_refused_though_a_line_of_writing_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another name, that is not found, may stand anywhere."""
+    speckle = np.random.default_rng(0).integers(20, 120, (240, 320)).astype(np.uint8)
+    image = Image.fromarray(cv2.GaussianBlur(speckle, (0, 0), 1.5))
+    ImageDraw.Draw(image).text((70, 100), "DOE^JANE 1990", font=ImageFont.load_default(16), fill=255)
+    image.save(tmp_path / "a.png")
+    save(dataset(np.asarray(image)), tmp_path / "a.dcm")
+    assert find_lettering(np.asarray(image))
+    assert deidentify(tmp_path / "out", tmp_path / "a.png", tmp_path / "a.dcm") == 1
+    assert capsys.readouterr().err.count("no ultrasound can be told") == 2
+
+
 def test_inputs_are_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Image.fromarray(picture()).save(tmp_path / "a.png")
     before = (tmp_path / "a.png").read_bytes()

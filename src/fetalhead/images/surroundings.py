@@ -43,23 +43,30 @@ def ultrasound_area(
     nothing but small things is lit, but for what is `surely` ultrasound, (H, W) bool. `others` are further frames, of
     the same shape, of a clip that `image` is the first of: a field is found better in several, and within what moves.
     """
+    area = _bounded_area(image, others, surely)
+    return None if area is None else area & ~_writing([image.pixels, *others])
+
+
+def area_to_pass_on(image: UltrasoundImage, others: Sequence[Pixels] = ()) -> Mask | None:
+    """`ultrasound_area`; None also where it would fill the picture: a name that is not found may stand anywhere."""
+    area = _bounded_area(image, others)
+    return None if area is None or area.all() else area & ~_writing([image.pixels, *others])
+
+
+def _bounded_area(image: UltrasoundImage, others: Sequence[Pixels], surely: Mask | None = None) -> Mask | None:
+    """The ultrasound by its bounds alone, whatever is written on it."""
     regions, field = header_area(image), image.field_of_view
     bound = np.ones(image.shape, dtype=np.bool_) if regions is None else regions
-    frames = [image.pixels, *others]
     if others:
+        frames = [image.pixels, *others]
         moving = find_field_of_view(frames, image.region)
         if moving:
             field, bound = moving, bound & box_of_change(frames)
-    if field:
-        within = field.mask & bound
-        area = _lit_part(within, field)
-        if surely is not None:
-            area |= within & surely
-    elif regions is not None:
-        area = regions
-    else:
-        return None
-    return area & ~_writing(frames)
+    if not field:
+        return regions
+    within = field.mask & bound
+    area = _lit_part(within, field)
+    return area if surely is None else area | (within & surely)
 
 
 def header_area(image: UltrasoundImage) -> Mask | None:

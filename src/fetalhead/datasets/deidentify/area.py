@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fetalhead.images import surroundings
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.spread import Spread
+from fetalhead.images.surroundings import Mask, area_to_pass_on
 
 MOST_FRAMES = 32
 """The field of view of a clip is found in no more frames, spread over it."""
@@ -19,7 +19,7 @@ MOST_FRAMES = 32
 class ClipArea:
     """What one pass over a file's pictures, which are of one size, tells."""
 
-    mask: surroundings.Mask
+    mask: Mask
     """(H, W) bool."""
     frames: int
     several: bool
@@ -37,8 +37,9 @@ def area_of_clip(path: Path, images: Iterable[UltrasoundImage]) -> ClipArea:
         spread.add(image)
     if not spread.kept:
         raise unreadable(path, "holds no picture")
-    first, mask = spread.kept[0], surroundings.area_of_clip(spread)
-    if mask is None or mask.all():  # all of it: nothing would be blanked, whatever is written there
+    first, *others = spread.kept
+    mask = area_to_pass_on(first, [image.pixels for image in others])
+    if mask is None:
         raise no_ultrasound(path)
     return ClipArea(mask, spread.count, first.frame is not None, first)
 

@@ -18,7 +18,7 @@ from fetalhead.images.readers import read_images
 from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.readers.orientation import as_shown
 from fetalhead.images.readers.pillow import THUMBNAIL_OR_MASK, open_picture, orientation_of
-from fetalhead.images.surroundings import ultrasound_area
+from fetalhead.images.surroundings import area_to_pass_on
 
 QUALITY: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
@@ -40,8 +40,8 @@ def deidentify_picture(path: Path, target: BinaryIO) -> None:
         for image, page in zip(read_images(path), _pages(picture), strict=True):
             picture.seek(page)
             picture.load()
-            area = ultrasound_area(image)
-            if area is None or area.all():
+            area = area_to_pass_on(image)
+            if area is None:
                 raise no_ultrasound(path)
             pixels = np.asarray(as_shown(_pixels(picture), orientation_of(picture)))
             shown = area if pixels.ndim == 2 else area[..., np.newaxis]
