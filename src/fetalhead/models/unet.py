@@ -28,11 +28,6 @@ class Architecture:
     planes: int = 0
     """Classes of the plane head; 0 for a network without one."""
 
-    @property
-    def stride(self) -> int:
-        """Height and width of the input are multiples of this."""
-        return int(2 ** (len(self.decoder_channels) + 1))
-
     def to_dict(self) -> dict[str, Any]:
         return {"name": "unet", **asdict(self), "decoder_channels": list(self.decoder_channels)}
 

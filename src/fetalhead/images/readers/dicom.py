@@ -18,7 +18,7 @@ from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers import dicom_elements, dicom_video
 from fetalhead.images.readers.dicom_calibration import calibration_of
 from fetalhead.images.readers.dicom_decoding import decoded_frames, find_decoder
-from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements, open_elements
+from fetalhead.images.readers.dicom_elements import SOP_CLASS, BrokenDicom, open_elements, text_of
 from fetalhead.images.readers.dicom_grey import GreyFrames
 from fetalhead.images.readers.dicom_header import Header, header_dataset
 from fetalhead.images.readers.faults import check_size, reason_of, unreadable
@@ -43,7 +43,7 @@ def holds_picture(path: Path) -> bool:
             stream, elements = open_elements(path, file)
             if elements.pixel_tag is not None or dicom_elements.ROWS in elements.spans:
                 return True
-            return _sop_class(stream, elements).startswith(PICTURE_CLASSES)
+            return text_of(stream, elements, SOP_CLASS).startswith(PICTURE_CLASSES)
     except (OSError, BrokenDicom):
         return True
 
@@ -52,7 +52,7 @@ def other_modality(path: Path) -> str:
     """What the file says it is, such as MR Image Storage; empty where that is ultrasound, or may be."""
     try:
         with open(path, "rb") as file:
-            found = _sop_class(*open_elements(path, file))
+            found = text_of(*open_elements(path, file), SOP_CLASS)
     except (OSError, BrokenDicom):
         return ""
     if not found or found.startswith(PICTURE_CLASSES) or found in RETIRED_CLASSES:
@@ -60,12 +60,6 @@ def other_modality(path: Path) -> str:
     from pydicom.uid import UID
 
     return UID(found).name
-
-
-def _sop_class(stream: BinaryIO, elements: Elements) -> str:
-    _, start, end = elements.spans.get(dicom_elements.SOP_CLASS, (0, 0, 0))
-    stream.seek(start)
-    return stream.read(min(end - start, 64)).decode("ascii", "replace").strip("\0 ")
 
 
 def read(path: Path) -> Iterator[UltrasoundImage]:

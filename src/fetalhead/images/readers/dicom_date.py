@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
 
 from fetalhead.images.readers import HEAD_BYTES
-from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements, looks_like_dicom, open_elements
+from fetalhead.images.readers.dicom_elements import BrokenDicom, looks_like_dicom, open_elements, text_of
 
 ACQUISITION_DATE, ACQUISITION_DATE_TIME, CONTENT_DATE = 0x00080022, 0x0008002A, 0x00080023
 SERIES_DATE, STUDY_DATE = 0x00080021, 0x00080020
@@ -22,7 +21,6 @@ DERIVED = (ACQUISITION_DATE, ACQUISITION_DATE_TIME, STUDY_DATE)
 """Of a derived picture, content and series may date from when somebody worked on it, weeks later."""
 
 IMAGE_TYPE, DATES_MODIFIED = 0x00080008, 0x00280303
-LONGEST_VALUE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,13 @@ def examination_date(path: Path) -> date | NoDate:
                 return none
             file.seek(0)
             stream, elements = open_elements(path, file)
-            if _text(stream, elements, DATES_MODIFIED) in ("REMOVED", "MODIFIED"):
+            if text_of(stream, elements, DATES_MODIFIED) in ("REMOVED", "MODIFIED"):
                 return NoDate("the file's dates were changed when it was de-identified")
-            derived = _text(stream, elements, IMAGE_TYPE).startswith("DERIVED")
-            days = (_day(_text(stream, elements, tag)) for tag in (DERIVED if derived else NEAREST_FIRST))
+            derived = text_of(stream, elements, IMAGE_TYPE).startswith("DERIVED")
+            days = (_day(text_of(stream, elements, tag)) for tag in (DERIVED if derived else NEAREST_FIRST))
             return next((day for day in days if day), none)
     except (OSError, BrokenDicom):
         return none  # reading its picture tells what is wrong
-
-
-def _text(stream: BinaryIO, elements: Elements, tag: int) -> str:
-    _, start, end = elements.spans.get(tag, (0, 0, 0))
-    stream.seek(start)
-    return stream.read(min(end - start, LONGEST_VALUE)).decode("ascii", "replace").strip("\0 ")
 
 
 def _day(text: str) -> date | None:

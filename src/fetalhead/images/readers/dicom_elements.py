@@ -41,6 +41,7 @@ MOST_HEADERS = 100_000
 MOST_WITHIN = 200_000
 """Elements in the records of a directory; one of 10,000 pictures has about 150,000."""
 LONGEST_NAME = 1000
+LONGEST_TEXT = 256
 MOST_KEPT = 4_000_000
 """Bytes of one element that is handed on; the largest real one is a palette of 128 kB."""
 
@@ -113,6 +114,13 @@ def open_elements(path: Path, stream: BinaryIO) -> tuple[BinaryIO, Elements]:
     elements = Elements(syntax, explicit=syntax != IMPLICIT_LITTLE, little=syntax != EXPLICIT_BIG)
     _walk(stream, elements)
     return stream, elements
+
+
+def text_of(stream: BinaryIO, elements: Elements, tag: int) -> str:
+    """A top-level element's value as text, at most `LONGEST_TEXT` bytes of it; empty where there is none."""
+    _, start, end = elements.spans.get(tag, (0, 0, 0))
+    stream.seek(start)
+    return stream.read(min(end - start, LONGEST_TEXT)).decode("ascii", "replace").strip("\0 ")
 
 
 def kept_bytes(stream: BinaryIO, elements: Elements, tags: tuple[int, ...]) -> bytes:
