@@ -15,15 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.biometry.calibration import Calibration
-from fetalhead.biometry.measurement import HeadMeasurement, measure_head
+from fetalhead.biometry.measurement import HeadMeasurement
+from fetalhead.images.contour import largest_region
 from fetalhead.images.geometry import Letterbox
 
 LEVEL = 0.9
-LOGIT_SHIFT = 1.5
-"""The spread is between the outlines where the probability crosses 0.18 and 0.82, this far to either side in logits."""
+SURE, UNSURE = 0.82, 0.18
+"""Head probabilities 1.5 logits to either side of one half: the spread is between the regions above them."""
 FLOOR_MM, OF_SIZE, OF_SPREAD = 1.0, 0.01, 0.3
-UNSURE_SPREAD = 0.1
-"""Of HC, where one of the two outlines is none."""
 
 
 def allowance_mm(
@@ -35,12 +34,11 @@ def allowance_mm(
     """
     if measurement.hc_mm is None:
         return None
-    lengths = [
-        measure_head(_shifted(probability, shift), letterbox, measurement.pixel_size).hc_mm
-        for shift in (-LOGIT_SHIFT, LOGIT_SHIFT)
-    ]
-    inner, outer = lengths
-    spread = UNSURE_SPREAD * measurement.hc_mm if inner is None or outer is None else abs(outer - inner)
+    (top, left), (height, width) = letterbox.offset, letterbox.inner
+    inside = probability[top : top + height, left : left + width]
+    # Regions of one shape have circumferences as the roots of their areas.
+    inner, middle, outer = (math.sqrt(largest_region(inside, level)[0].sum()) for level in (SURE, 0.5, UNSURE))
+    spread = (outer - inner) / middle * measurement.hc_mm
     return FLOOR_MM + OF_SIZE * measurement.hc_mm + OF_SPREAD * spread
 
 
@@ -67,9 +65,3 @@ def calibrated(errors_mm: Sequence[float], allowances_mm: Sequence[float], subje
     reached = np.cumsum(weight[order])
     wanted = min(LEVEL * (len(names) + 1), reached[-1])
     return Calibration(float(ratio[order][int(np.searchsorted(reached, wanted - 1e-9))]), len(names))
-
-
-def _shifted(probability: npt.NDArray[np.floating], shift: float) -> npt.NDArray[np.floating]:
-    """The probabilities `shift` higher in logits: the outline then lies where they crossed another level."""
-    ratio = math.exp(shift)
-    return np.asarray(probability * ratio / (1 + probability * (ratio - 1)), dtype=probability.dtype)
