@@ -51,8 +51,9 @@ def main(argv: Sequence[str]) -> int:
     from fetalhead.inference.predictor import Predictor
     from fetalhead.videos.run import analyse_clips
 
+    predictor = Predictor(options.model, options.provider, threads=1)  # frames are measured side by side
     with interruptible():
-        return analyse_clips(options.clips, Path(options.out), Predictor(options.model, options.provider), wanted)
+        return analyse_clips(options.clips, Path(options.out), predictor, wanted)
 
 
 def _wanted(options: Options) -> Wanted:

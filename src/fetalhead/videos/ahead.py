@@ -1,13 +1,16 @@
-"""Work on one core while the next items are made on another."""
+"""Items in order, made on several cores: the next ones while one is worked on, or several side by side."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 AHEAD = 3
 """So many items wait at most."""
@@ -54,3 +57,18 @@ def _given(
     finally:
         stopped.set()
         thread.join()
+
+
+def side_by_side(do: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """What `do` makes of each item, in the order of the items, on so many threads. What it raises is raised here."""
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(do, item))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import time
+from collections.abc import Callable, Iterator
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +20,24 @@ from fetalhead.biometry.dating import GestationalAge, gestational_age
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.spread import Spread
-from fetalhead.images.surroundings import area_of_clip, only
+from fetalhead.images.surroundings import Pixels, area_of_clip, only
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.model_folder import CONFIG_NAME, sha256
 from fetalhead.inference.predictor import Predictor
+from fetalhead.inference.workers import usable_cores
 from fetalhead.measuring.csv_file import csv_line
 from fetalhead.measuring.whole_files import write_whole
 from fetalhead.reports.overlay import draw_overlay, encode_png
 from fetalhead.reports.rows import COLUMNS as ROW_COLUMNS
 from fetalhead.reports.rows import DECIMALS
 from fetalhead.reports.run_record import run_record, versions
-from fetalhead.videos.ahead import ahead
+from fetalhead.videos.ahead import ahead, side_by_side
 from fetalhead.videos.clip import Clip, frame_files
 from fetalhead.videos.drawing import draw_chart, draw_frame, strip_height
-from fetalhead.videos.frame_ledger import FrameLedger
+from fetalhead.videos.frame_ledger import FrameLedger, FrameRecord
 from fetalhead.videos.measured import MeasuredClip, Outcome, frame_record
 from fetalhead.videos.progress import ClipProgress
+from fetalhead.videos.stages import Stages
 from fetalhead.videos.state import ellipse_of
 from fetalhead.videos.steady_field import SteadyField
 from fetalhead.videos.track import NOMINAL_RATE
@@ -49,8 +52,6 @@ COLUMNS = (
 SHOWN_FRAMES = 16
 """Frames in memory at a time, by which ultrasound is told from what is written around it."""
 
-STAGES = ("read", "measure", "follow", "draw", "write")
-
 
 class ClipAnalysis:
     """The analysis of one clip into its folder."""
@@ -59,7 +60,8 @@ class ClipAnalysis:
         self._clip, self._out, self._predictor, self._wanted = clip, out, predictor, wanted
         self._progress = progress
         self._scratch = out / ".fetalhead"
-        self._seconds = dict.fromkeys(STAGES, 0.0)
+        self._workers = usable_cores()
+        self._stages = Stages()
         self._outcome: Outcome | None = None
 
     def run(self) -> bool:
@@ -74,9 +76,8 @@ class ClipAnalysis:
         ledger = FrameLedger(self._scratch / "frames.jsonl", about)
         try:
             measured, spread = self._measure(ledger)
-            start = time.perf_counter()
-            self._outcome = outcome = measured.outcome()
-            self._seconds["follow"] += time.perf_counter() - start
+            with self._stages.timed("follow"):
+                self._outcome = outcome = measured.outcome()
             self._write_rows(ledger, measured, outcome)
             shown = self._draw(measured, outcome, spread)
             self._write_summary(about, measured, outcome, shown)
@@ -120,28 +121,31 @@ class ClipAnalysis:
     def _measure(self, ledger: FrameLedger) -> tuple[MeasuredClip, Spread[UltrasoundImage]]:
         measured = MeasuredClip()
         spread: Spread[UltrasoundImage] = Spread(SHOWN_FRAMES)
-        earlier, left = ledger.records(), ledger.finished
         self._progress.start("measured", self._expected())
-        start = time.perf_counter()
-        fields = SteadyField()
-        for image in map(fields.of, ahead(self._wanted.frames(self._clip))):
-            read = time.perf_counter()
-            if left > 0:
-                record, left = next(earlier), left - 1
-            else:
-                measurement, prediction = measure_image(image, self._predictor, self._wanted.dating)
-                record = frame_record(str(self._clip.path), image, measurement, prediction)
+        earlier = islice(ledger.records(), ledger.finished)
+        entries = zip(self._frames(SteadyField().of), chain(earlier, repeat(None)), strict=False)
+        for image, record in side_by_side(self._measured, entries, self._workers):
+            if len(measured) >= ledger.finished:
                 ledger.add(record)
             measured.add(image.pixels, record)
             spread.add(image)
-            done = time.perf_counter()
-            self._seconds["read"] += read - start
-            self._seconds["measure"] += done - read
             self._progress.step()
-            start = time.perf_counter()
         if not spread.kept:
             raise FetalheadError(f"{self._clip.path}: no frame lies between --from and --to")
         return measured, spread
+
+    def _measured(self, entry: tuple[UltrasoundImage, FrameRecord | None]) -> tuple[UltrasoundImage, FrameRecord]:
+        """A frame with what is measured of it, unless an earlier run did so."""
+        image, record = entry
+        if record is None:
+            with self._stages.timed("measure"):
+                measurement, prediction = measure_image(image, self._predictor, self._wanted.dating)
+                record = frame_record(str(self._clip.path), image, measurement, prediction)
+        return image, record
+
+    def _frames(self, prepare: Callable[[UltrasoundImage], UltrasoundImage]) -> Iterator[UltrasoundImage]:
+        """The frames that are wanted, read and prepared in a thread of their own."""
+        return ahead(self._stages.making("read", map(prepare, self._wanted.frames(self._clip))))
 
     def _expected(self) -> int | None:
         """Frames to come, as far as the header tells."""
@@ -178,20 +182,24 @@ class ClipAnalysis:
         for old in self._out.glob("best_*.png"):
             old.unlink()
         self._progress.start("drawn", len(times))
-        with VideoWriter(part, shape, self._clip.rate or NOMINAL_RATE) as writer:
-            for number, image in zip(range(len(times)), ahead(self._wanted.frames(self._clip)), strict=False):
-                start = time.perf_counter()
+
+        def drawn(entry: tuple[int, UltrasoundImage]) -> tuple[UltrasoundImage, Pixels, Pixels]:
+            number, image = entry
+            with self._stages.timed("draw"):
                 shown = only(image.pixels, area)
                 ellipse = ellipse_of(track.states[number]) if track.followed[number] else None
                 picture = draw_frame(shown, ellipse, _caption(number, image, outcome), bridged=track.bridged[number])
-                drawn = time.perf_counter()
-                writer.add(picture, times[number] - times[0])
-                if number in best:
-                    measurement, _ = measure_image(image, self._predictor, self._wanted.dating)
-                    content = encode_png(draw_overlay(shown, measurement, self._wanted.dating))
-                    write_whole(self._out / f"best_{best.index(number) + 1}.png", content, self._scratch)
-                self._seconds["draw"] += drawn - start
-                self._seconds["write"] += time.perf_counter() - drawn
+            return image, shown, picture
+
+        with VideoWriter(part, shape, self._clip.rate or NOMINAL_RATE) as writer:
+            entries = zip(range(len(times)), self._frames(lambda image: image), strict=False)
+            for number, (image, shown, picture) in enumerate(side_by_side(drawn, entries, self._workers)):
+                with self._stages.timed("write"):
+                    writer.add(picture, times[number] - times[0])
+                    if number in best:
+                        measurement, _ = measure_image(image, self._predictor, self._wanted.dating)
+                        content = encode_png(draw_overlay(shown, measurement, self._wanted.dating))
+                        write_whole(self._out / f"best_{best.index(number) + 1}.png", content, self._scratch)
                 self._progress.step()
         part.replace(self._out / "overlay.mp4")
         across = "seconds" if first.time_s is not None else "seconds, at 25 frames a second"
@@ -236,8 +244,8 @@ class ClipAnalysis:
             "faults": str(self._clip.faults),
             "shown": shown,
             "timings": {
-                "frames_per_s": round(count / max(sum(self._seconds.values()), 1e-9), 2),
-                "per_frame_ms": {stage: round(1000 * spent / count, 2) for stage, spent in self._seconds.items()},
+                "frames_per_s": round(count / self._stages.passed, 2),
+                "per_frame_ms": {name: round(1000 * spent / count, 2) for name, spent in self._stages.seconds.items()},
             },
             "versions": versions(),
             "about": about,
