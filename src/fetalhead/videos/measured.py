@@ -51,6 +51,8 @@ class MeasuredClip:
     scenes: SceneFinder = field(default_factory=SceneFinder)
     hc: array[float] = field(default_factory=lambda: array("d"))
     """In mm, or in pixels without a scale; NaN without a head."""
+    unsure: array[float] = field(default_factory=lambda: array("d"))
+    """Half of the interval of `hc` in mm; NaN where there is none."""
     parts: array[float] = field(default_factory=lambda: array("d"))
     sizes: array[float] = field(default_factory=lambda: array("d"))
     """2 a frame: mm a pixel, NaN without a scale."""
@@ -63,6 +65,7 @@ class MeasuredClip:
         row = record.row
         self.scenes.add(pixels, self.observations.add(record.time_s, record.seen))
         self.hc.append(_hc_of(row))
+        self.unsure.append((_or_nan(row.hc_high_mm) - _or_nan(row.hc_low_mm)) / 2)
         self.parts.append(math.nan if record.score is None else record.score)
         self.sizes.extend((_or_nan(row.pixel_size_x_mm), _or_nan(row.pixel_size_y_mm)))
         self.numbers.append(row.frame or 0)
@@ -75,16 +78,18 @@ class MeasuredClip:
         """The head followed through all frames so far."""
         scenes = np.asarray(self.scenes.scenes)
         frozen = np.asarray(self.scenes.frozen, dtype=bool)
+        times = np.asarray(self.observations.times)
         track = follow(self.observations, scenes, frozen)
         sizes = np.asarray(self.sizes).reshape(-1, 2)
         scaled = bool(np.isfinite(sizes[track.followed]).all()) and bool(track.followed.any())
         hc = np.asarray(self.hc)
         if not scaled:  # one unit for a clip: where a frame's size is not known, all are in pixels
             hc, sizes = np.where(np.isfinite(sizes[:, 0]), np.nan, hc), np.ones_like(sizes)
-        result = figures(track, hc, np.asarray(self.parts), sizes, scenes)
-        best = best_frames(result.score, np.asarray(self.observations.times))
+        result = figures(track, times, hc, np.asarray(self.parts), sizes, scenes)
+        best = best_frames(result.score, times)
         counted = track.accepted & ~(frozen & np.roll(track.accepted, 1))
-        return Outcome(track, result, best, clip_hc(result, counted), "mm" if scaled else "px")
+        unsure = np.asarray(self.unsure) if scaled else np.full(len(hc), np.nan)
+        return Outcome(track, result, best, clip_hc(result, counted, unsure), "mm" if scaled else "px")
 
 
 def _hc_of(row: Row) -> float:

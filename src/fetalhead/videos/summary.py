@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,12 @@ SHARPNESS = 4
 AGREEMENT = 0.02
 """A frame whose own HC is off the smoothed one by so much (share) is no frame to show."""
 
+NEAR_S, REACH = 0.2, 3
+"""Frames so far apart (SD of a Gaussian, cut off at so many) show much the same section: a frame's score is known
+better with those near it."""
+OWN = 1 / 3
+"""Weight of a frame's own score beside that of those near it."""
+
 LARGEST_PERCENT = 95
 LEVEL_PERCENT = 95
 Z = 1.96
@@ -42,7 +49,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class ClipHC:
-    """One HC for a clip, and the interval in which 95 % of the frames that it rests on lie."""
+    """One HC for a clip, with an interval: how its frames spread, and how far off the model may be in all of them."""
 
     hc: float
     low: float
@@ -50,9 +57,9 @@ class ClipHC:
 
 
 def figures(
-    track: Track, hc: FloatArray, parts: FloatArray, sizes: FloatArray, scenes: npt.NDArray[np.int_]
+    track: Track, times: FloatArray, hc: FloatArray, parts: FloatArray, sizes: FloatArray, scenes: npt.NDArray[np.int_]
 ) -> Figures:
-    """The figures of the frames: (N,) own HC and score of parts, (N, 2) pixel sizes (1, 1 for pixels)."""
+    """The figures of the frames: (N,) seconds, own HC and score of parts, (N, 2) pixel sizes (1, 1 for pixels)."""
     count = len(hc)
     smooth = np.full(count, np.nan)
     for number in np.flatnonzero(track.followed):
@@ -66,7 +73,21 @@ def figures(
         if here.any():
             score[here] *= of_size(smooth[here], float(np.percentile(smooth[here], LARGEST_PERCENT)))
     score *= np.exp(-0.5 * ((hc / smooth - 1) / AGREEMENT) ** 2)
+    score = score**OWN * _of_those_near(score, times, scenes) ** (1 - OWN)
     return Figures(hc, smooth, smooth / margin, smooth * margin, score)
+
+
+def _of_those_near(score: FloatArray, times: FloatArray, scenes: npt.NDArray[np.int_]) -> FloatArray:
+    """(N,) mean score of the frames near each in its scene, weighted by nearness; one without a score counts 0."""
+    known = np.nan_to_num(score)
+    first = np.searchsorted(times, times - REACH * NEAR_S, "left")
+    last = np.searchsorted(times, times + REACH * NEAR_S, "right")
+    near = np.empty(len(score))
+    for number, (start, end) in enumerate(zip(first, last, strict=True)):
+        weights = np.exp(-0.5 * ((times[start:end] - times[number]) / NEAR_S) ** 2)
+        weights = weights * (scenes[start:end] == scenes[number])
+        near[number] = weights @ known[start:end] / weights.sum()
+    return near
 
 
 def best_frames(score: FloatArray, times: FloatArray) -> list[int]:
@@ -83,10 +104,12 @@ def best_frames(score: FloatArray, times: FloatArray) -> list[int]:
     return chosen
 
 
-def clip_hc(figures: Figures, counted: npt.NDArray[np.bool_]) -> ClipHC | None:
+def clip_hc(figures: Figures, counted: npt.NDArray[np.bool_], unsure: FloatArray) -> ClipHC | None:
     """The median of the smoothed HC over the `counted` frames (accepted, none twice), weighted by their scores.
 
-    The interval holds 95 % of those frames' own HC, by the same weights; None without a head.
+    The interval holds 95 % of those frames' own HC, by the same weights. An error that a model makes in all frames
+    alike does not show in their spread: `unsure` (N,), half of each frame's calibrated interval (NaN without one), is
+    added by squares. None without a head.
     """
     usable = counted & np.isfinite(figures.smooth) & np.isfinite(figures.hc) & (figures.score > 0)
     if not usable.any():
@@ -95,7 +118,10 @@ def clip_hc(figures: Figures, counted: npt.NDArray[np.bool_]) -> ClipHC | None:
     tail = (100 - LEVEL_PERCENT) / 200
     middle = _quantile(figures.smooth[usable], weights, 0.5)
     low, high = (_quantile(figures.hc[usable], weights, share) for share in (tail, 1 - tail))
-    return ClipHC(middle, min(low, middle), max(high, middle))
+    known = np.isfinite(unsure[usable])
+    common = _quantile(unsure[usable][known], weights[known], 0.5) if known.any() else 0.0
+    below, above = (math.hypot(max(side, 0.0), common) for side in (middle - low, high - middle))
+    return ClipHC(middle, middle - below, middle + above)
 
 
 def _quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
