@@ -36,9 +36,9 @@ def sweep(score_noise: float, seed: int) -> tuple[Figures, np.ndarray]:
 def test_the_best_frame_is_near_the_largest_section_whatever_the_speckle() -> None:
     off = []
     for seed in range(20):
-        found, times = sweep(0.15, seed)
+        found, times = sweep(0.25, seed)
         off.append(abs(best_frames(found.score, times)[0] - MIDDLE))
-    assert np.mean(np.asarray(off) <= 2) >= 0.95, off
+    assert np.mean(np.asarray(off) <= 1) >= 0.9, off
 
 
 def test_scores_are_shares_that_rise_towards_the_largest_section() -> None:
