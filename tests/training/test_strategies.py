@@ -6,17 +6,21 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
+from fetalhead.datasets import open_data
 from fetalhead.datasets.samples import load_samples
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, FetalheadWarning
 from fetalhead.models.unet import Architecture, UNet
 from fetalhead.options import MultiTaskOptions, SemiSupervisedOptions, TrainingOptions
 from fetalhead.phantoms.write import write_planes
+from fetalhead.training.batches import TrainingBatches
 from fetalhead.training.checkpoint import network_of_run
 from fetalhead.training.fit import fit
+from fetalhead.training.material import training_material
 from fetalhead.training.multitask import MultiTask
 from fetalhead.training.run_folder import rows_of
 from fetalhead.training.semi_supervised import SemiSupervised
@@ -191,6 +195,48 @@ def test_supervised_training_refuses_what_it_cannot_learn_from(tiny_hc18: Path, 
     data = [f"hc18={tiny_hc18}", f"planes={planes}"]
     with pytest.raises(FetalheadError, match=r"4 pictures .* have no outline"):
         fit(TrainingOptions(**TINY, data=data), tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def masks_some_empty(tiny_hc18: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny set as a mask folder, in which every third mask is empty."""
+    root = tmp_path_factory.mktemp("some_empty")
+    for folder in ("images", "masks"):
+        (root / folder).mkdir()
+    for number, case in enumerate(open_data(f"hc18={tiny_hc18}").cases):
+        mask = case.mask() if number % 3 else np.zeros((64, 96), bool)
+        shutil.copy(case.image_path, root / "images" / case.name)
+        cv2.imwrite(str(root / "masks" / case.name), mask.astype(np.uint8))
+    shutil.copy(tiny_hc18 / "split.csv", root / "split.csv")
+    return root
+
+
+@pytest.mark.parametrize("strategy", ["supervised", "semi-supervised", "multitask"])
+def test_empty_masks_teach_that_there_is_no_head(masks_some_empty: Path, tmp_path: Path, strategy: str) -> None:
+    """They are labelled pictures of every strategy, and one line says how many they are."""
+    options = options_of(strategy, [f"masks={masks_some_empty}"], "100%")
+    with pytest.warns(FetalheadWarning, match="^3 of 8 drawn masks are empty: they teach") as told:
+        material = training_material(options)
+    assert len(told) == 1
+    labelled = material.outlined.samples
+    assert [sample.head is None for sample in labelled] == [number % 3 == 0 for number in range(8)]
+    assert all(sample.outlined for sample in labelled) and material.planes is None
+    batch = TrainingBatches(material, (64, 96), 0)
+    views = [(float(mask.max()), known) for step in range(4) for mask, known in
+             zip(batch[step]["mask"], batch[step]["outlined"], strict=True)]  # fmt: skip
+    assert all(known for _, known in views) and sorted({round(most) for most, _ in views}) == [0, 1]
+    with pytest.warns(FetalheadWarning):
+        fit(options, tmp_path / "run")
+    assert 0 <= float(rows_of(tmp_path / "run")[-1]["val_false_heads"]) <= 1
+
+
+def test_masks_that_are_all_empty_are_one_line(masks_some_empty: Path, tmp_path: Path) -> None:
+    root = tmp_path / "all_empty"
+    shutil.copytree(masks_some_empty, root)
+    for path in (root / "masks").iterdir():
+        cv2.imwrite(str(path), np.zeros((64, 96), np.uint8))
+    with pytest.raises(FetalheadError, match="no pictures with an outline in the train split.*8 masks are empty"):
+        training_material(TrainingOptions(**TINY, data=[f"masks={root}"]))
 
 
 def options_of(strategy: str, data: list[str], labels: str) -> TrainingOptions:

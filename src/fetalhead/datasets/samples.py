@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,14 +15,13 @@ import numpy.typing as npt
 from fetalhead.catalog import PLANES
 from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case
+from fetalhead.datasets.draws import LABELS
 from fetalhead.datasets.pictures import read_cases as read_pictures
 from fetalhead.errors import FetalheadError
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.geometry import Letterbox
 
 HEAD, NO_HEAD = PLANES[0], PLANES[-1]
-LABELS_KEY = 6
-"""Keeps the draw of labelled subjects apart from the other draws of a seed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,11 +36,13 @@ class Sample:
     """The head's outline in pixels of the base grid; None where it is not known, or where there is no head."""
     plane: str = ""
     """One of `catalog.PLANES`; empty where it is not known."""
+    annotated: bool = False
+    """Whether somebody drew what is head in it; an empty mask says that nothing is."""
 
     @property
     def outlined(self) -> bool:
-        """Whether it is known which pixels are head: by an outline, or since the plane is another one."""
-        return self.head is not None or self.plane not in ("", HEAD)
+        """Whether it is known which pixels are head: as drawn, or since the plane is another one."""
+        return self.annotated or self.plane not in ("", HEAD)
 
 
 def load_samples(data: Iterable[str], split: str, base: tuple[int, int]) -> list[Sample]:
@@ -49,31 +51,32 @@ def load_samples(data: Iterable[str], split: str, base: tuple[int, int]) -> list
 
 
 def load_training(
-    data: Iterable[str], labels: str, seed: int, base: tuple[int, int]
+    data: Iterable[str], labels: str, seed: int, base: tuple[int, int], at_most: int | None = None
 ) -> tuple[list[Sample], list[Sample]]:
     """The samples to train on whose labels may be used, and those whose labels are withheld.
 
     `labels` is a share (`5%`) or a number of the subjects that have an outline; they are drawn by `seed`, so that a
     smaller share is a part of a larger one. Withheld are outline and plane, of all pictures of a subject alike, and no
     annotation of theirs is opened. Pictures without an outline, such as those with a plane label only, keep what
-    they have. Raises `FetalheadError`.
+    they have. With `at_most`, only so many of each kind are read. Raises `FetalheadError`.
     """
     cases = [case for argument in data for case in open_data(argument).cases if case.split == "train"]
     subjects = sorted({case.subject for case in cases if case.annotation_path})
-    order = np.random.default_rng([seed, LABELS_KEY]).permutation(len(subjects))
+    order = np.random.default_rng([seed, LABELS]).permutation(len(subjects))
     kept = {subjects[index] for index in order[: labelled_subjects(labels, len(subjects))]}
-    usable = [case.annotation_path is None or case.subject in kept for case in cases]
+    usable = [case for case in cases if case.annotation_path is None or case.subject in kept]
+    withheld = [case for case in cases if case.annotation_path is not None and case.subject not in kept]
     return (
-        [_sample(case, base) for case, labelled in zip(cases, usable, strict=True) if labelled],
-        [_stripped(case, base) for case, labelled in zip(cases, usable, strict=True) if not labelled],
+        [_sample(case, base) for case in _some(usable, at_most)],
+        [_stripped(case, base) for case in _some(withheld, at_most)],
     )
 
 
-def load_unlabelled(folders: Iterable[str], base: tuple[int, int]) -> list[Sample]:
+def load_unlabelled(folders: Iterable[str], base: tuple[int, int], at_most: int | None = None) -> list[Sample]:
     """Pictures without what may be known of them; no annotation is opened. Raises `FetalheadError`.
 
     A folder gives all its pictures; a data set `KIND=DIR` those of its training split, and where it tells planes
-    only its heads.
+    only its heads. With `at_most`, only so many of each are read.
     """
     samples: list[Sample] = []
     for argument in folders:
@@ -83,8 +86,20 @@ def load_unlabelled(folders: Iterable[str], base: tuple[int, int]) -> list[Sampl
             cases = [case for case in open_data(argument).cases if case.split == "train" and case.plane in ("", HEAD)]
         else:
             raise FetalheadError(f"--unlabelled {argument}: no such folder")
-        samples.extend(_stripped(case, base) for case in cases)
+        samples.extend(_stripped(case, base) for case in _some(cases, at_most))
     return samples
+
+
+def _some(cases: Iterable[Case], at_most: int | None) -> list[Case]:
+    """The cases; with `at_most`, the first so many of those with an annotation, and of each plane without one."""
+    counts: Counter[str | None] = Counter()
+    chosen = []
+    for case in cases:
+        kind = None if case.annotation_path else case.plane
+        counts[kind] += 1
+        if at_most is None or counts[kind] <= at_most:
+            chosen.append(case)
+    return chosen
 
 
 def labelled_subjects(labels: str, subjects: int) -> int:
@@ -107,8 +122,8 @@ def _sample(case: Case, base: tuple[int, int]) -> Sample:
         return sample
     head = case.reference(shape)
     if head is None:
-        return replace(sample, plane=NO_HEAD)
-    return replace(sample, head=head.transformed(letterbox.matrix), plane=case.plane or HEAD)
+        return replace(sample, plane=NO_HEAD, annotated=True)
+    return replace(sample, head=head.transformed(letterbox.matrix), plane=case.plane or HEAD, annotated=True)
 
 
 def _stripped(case: Case, base: tuple[int, int]) -> Sample:

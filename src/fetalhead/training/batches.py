@@ -11,6 +11,14 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from fetalhead.catalog import PLANES
+from fetalhead.datasets.draws import (
+    OUTLINED,
+    OUTLINED_VIEWS,
+    PLANE_VIEWS,
+    PLANES_ONLY,
+    UNLABELLED,
+    UNLABELLED_VIEWS,
+)
 from fetalhead.datasets.samples import Sample
 from fetalhead.images.geometry import Letterbox
 from fetalhead.models.unet import normalise
@@ -20,9 +28,6 @@ from fetalhead.training.strategy import Batch
 
 BASE_FINENESS = 1.5
 """The samples' base grid over the network's grid: fine enough to enlarge small heads from."""
-
-OUTLINED, OUTLINED_VIEWS, PLANES_ONLY, PLANE_VIEWS, UNLABELLED, UNLABELLED_VIEWS = range(6)
-"""Keys that keep the draws of a seed apart: which picture comes, and how it is changed."""
 
 BOX_CHANCE, BOX_AREA = 0.5, (0.02, 0.4)
 """CutMix: how often a view gets a box, and the box's share of the picture (UniMatch's figures)."""

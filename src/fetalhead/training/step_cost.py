@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 
 import torch
@@ -16,9 +17,12 @@ from fetalhead.training.batches import TrainingBatches
 from fetalhead.training.checkpoint import architecture_of
 from fetalhead.training.fit import precision_of
 from fetalhead.training.learner import channels_last
-from fetalhead.training.material import load_material
+from fetalhead.training.material import training_material
 
-WARM_UP, ROUNDS = 2, 7
+ROUNDS, LEAST_ROUNDS, ENOUGH_S = 7, 3, 60.0
+"""Timed rounds at most and at least, and the time after which the least is enough."""
+PICTURES = 16
+"""Pictures of each kind that batches are made of: which ones they are changes no cost."""
 
 
 class _Stepper:
@@ -30,7 +34,7 @@ class _Stepper:
         self.strategy = named(STRATEGIES[options.strategy]["class"])(self.network, options).to(fabric.device)
         trained = [*self.network.parameters(), *self.strategy.parameters()]
         self.optimizer = torch.optim.AdamW([value for value in dict.fromkeys(trained) if value.requires_grad])
-        self.batches = TrainingBatches(load_material(options)[0], options.grid, options.seed)
+        self.batches = TrainingBatches(training_material(options, PICTURES), options.grid, options.seed)
 
     def seconds(self) -> float:
         """Of one step, the making of its batch included."""
@@ -48,9 +52,29 @@ class _Stepper:
         return time.perf_counter() - start
 
 
-def seconds_a_step(runs: Sequence[TrainingOptions]) -> list[float]:
-    """The median seconds of a step of each run, taken in turns, so that other load falls on all alike."""
+def seconds_a_step(runs: Sequence[TrainingOptions], tell: Callable[[str], None]) -> list[float]:
+    """The median seconds of a step of each run, taken in turns, so that other load falls on all alike.
+
+    Runs that differ in nothing that a step costs are timed once, and cost the same. `tell` hears how far it is.
+    """
     fabric = Fabric(accelerator="auto", devices=1, precision=precision_of(runs[0]))  # type: ignore[arg-type]
-    steppers = [_Stepper(options, fabric) for options in runs]
-    rounds = [[stepper.seconds() for stepper in steppers] for _ in range(WARM_UP + ROUNDS)]
-    return [median(seconds) for seconds in zip(*rounds[WARM_UP:], strict=True)]
+    costs = [_cost_of(run) for run in runs]
+    distinct = [run for place, run in enumerate(runs) if costs.index(costs[place]) == place]
+    tell(f"timing a step of {len(distinct)} ways to train, side by side")
+    steppers = [_Stepper(options, fabric) for options in distinct]
+    for stepper in steppers:
+        stepper.seconds()  # the first step of each is slower
+    rounds: list[list[float]] = []
+    start = time.monotonic()
+    while len(rounds) < LEAST_ROUNDS or (len(rounds) < ROUNDS and time.monotonic() - start < ENOUGH_S):
+        rounds.append([stepper.seconds() for stepper in steppers])
+        tell(f"round {len(rounds)}: {', '.join(f'{seconds:.2f}' for seconds in rounds[-1])} s")
+    medians = [median(seconds) for seconds in zip(*rounds, strict=True)]
+    timed = [_cost_of(run) for run in distinct]
+    return [medians[timed.index(cost)] for cost in costs]
+
+
+def _cost_of(options: TrainingOptions) -> TrainingOptions:
+    """The options without those that change no step's cost, so that equal ones cost the same."""
+    default = TrainingOptions
+    return dataclasses.replace(options, steps=default.steps, seed=default.seed, labels=default.labels)

@@ -1,0 +1,7 @@
+"""Keys that keep what is drawn with one seed apart: each kind of draw has a stream of numbers of its own.
+
+A run is a function of its seed through these numbers: one that changes changes every run.
+"""
+
+OUTLINED, OUTLINED_VIEWS, PLANES_ONLY, PLANE_VIEWS, UNLABELLED, UNLABELLED_VIEWS, LABELS = range(7)
+"""Of each stream of a batch, which picture comes and how it is changed; and which subjects' labels are used."""
