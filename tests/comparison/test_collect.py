@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fetalhead.evaluation.comparison.collect import Finished, gather, read_rows
+from fetalhead.evaluation.comparison.collect import Finished, gather, read_rows, write_plan
 from fetalhead.evaluation.comparison.grid import Run
 from fetalhead.evaluation.in_pixels import PixelScores, write_in_pixels
 from fetalhead.evaluation.planes import PlaneCase, plane_figures, write_planes
@@ -31,25 +33,43 @@ def finished(tmp_path: Path) -> Finished:
         place.mkdir()
     metrics = {name: {"mean": 0.5} for name in ("dice", "iou", "mask_dice", "hausdorff_mm", "adf_mm")}
     about = {"failures": 1, "images": 3, "subjects": 2, "split": "test", "model_id": "m-1"}
+    elsewhere = {"model_id": "m-1", "split": "all"}
     overall = {"metrics": metrics | {"df_mm": {"mean": None}}}
     write_document(places["hc18"] / "metrics.json", about | {"overall": overall})
     (places["hc18"] / "cases.csv").write_text("name,status,hausdorff_mm\nx.png,ok,1.5\n")
-    write_planes(places["planes"], PLANES, plane_figures(PLANES, ("head", "abdomen", "femur")), {"model_id": "m-1"})
+    write_planes(places["planes"], PLANES, plane_figures(PLANES, ("head", "abdomen", "femur")), elsewhere)
     scores = [
         PixelScores("p", "1", "", 0.9, 0.8, 0.9, 4.0, 1.0, 1.0),
         PixelScores("q", "2", "none", 0.0, 0.0, 0.1, math.nan, math.nan, math.nan),
     ]
-    write_in_pixels(places["masks"], scores, {"model_id": "m-1"})
+    write_in_pixels(places["masks"], scores, elsewhere)
     options = TrainingOptions(data=["hc18=there"], steps=7)
-    return Finished(Run("supervised", "5%", 3, options), places, 0.25)
+    return Finished(Run("supervised", "5%", 3, options), places, 0.25, {"processor": "one", "cores": 2})
 
 
 def test_a_run_s_row_holds_what_evaluate_said(finished: Finished, tmp_path: Path) -> None:
     gather([finished], tmp_path)
-    (run,), (case,) = read_rows(tmp_path / "runs.csv"), read_rows(tmp_path / "cases.csv")
+    (run,), (case, *others) = read_rows(tmp_path / "runs.csv"), read_rows(tmp_path / "cases.csv")
     assert (run["dice"], run["hd_mm"], run["df_mm"], run["failures"]) == ("0.5", "0.5", "", "1")
     assert (run["steps"], run["seconds_a_step"], run["model_id"], run["data"]) == ("7", "0.25", "m-1", "hc18")
-    assert (case["hd_mm"], case["labels"]) == ("1.5", "5%")
+    assert (case["data"], case["hd_mm"], case["labels"]) == ("hc18", "1.5", "5%")
+    assert [(row["data"], row["name"], row["hd_px"]) for row in others] == [("masks", "p", "4.0"), ("masks", "q", "")]
+
+
+def test_each_machine_is_told_once_with_its_runs(finished: Finished, tmp_path: Path) -> None:
+    other = replace(finished, machine={"processor": "two", "cores": 8})
+    gather([finished, other, finished, replace(finished, machine=None)], tmp_path)
+    assert json.loads((tmp_path / "machines.json").read_text()) == [
+        {"processor": "one", "cores": 2, "runs": 2}, {"processor": "two", "cores": 8, "runs": 1},
+    ]  # fmt: skip
+
+
+def test_the_plan_says_what_is_not_there_yet(finished: Finished, tmp_path: Path) -> None:
+    later = replace(finished.run, seed=4)
+    longer = replace(finished.run, arm="longer", equal_time="supervised")
+    write_plan([finished.run, later, longer], [finished], tmp_path)
+    rows = [(row["arm"], row["seed"], row["steps"], row["finished"]) for row in read_rows(tmp_path / "plan.csv")]
+    assert rows == [("supervised", "3", "7", "yes"), ("supervised", "4", "7", "no"), ("longer", "3", "", "no")]
 
 
 def test_planes_that_a_model_does_not_tell_are_no_errors_of_it(finished: Finished, tmp_path: Path) -> None:
@@ -61,4 +81,5 @@ def test_planes_that_a_model_does_not_tell_are_no_errors_of_it(finished: Finishe
     assert float(planes["false_heads"]) == pytest.approx(1 / 3, abs=1e-6), "of an unknown plane nobody knows"
     assert float(planes["missed_heads"]) == 0.5
     masks = rows["masks"]
+    assert masks["split"] == planes["split"] == "all"
     assert (masks["images"], masks["failures"], float(masks["dice"]), masks["hd_px"]) == ("2", "1", 0.45, "4")

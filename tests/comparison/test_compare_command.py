@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from fetalhead.cli import compare
-from fetalhead.evaluation.comparison.tables import results_tables
+from fetalhead.evaluation.comparison.page import results_page
+from fetalhead.options import TrainingOptions
 
 TRAINING = {
     "image_size": "64x96", "batch_size": 2, "steps": 2, "steps_a_round": 2, "encoder": "resnet10t",
@@ -84,8 +85,57 @@ def test_figures_and_tables_are_there(compared: tuple[Path, Path]) -> None:
         assert (out / f"{name}.png").stat().st_size > 10_000
     assert {row["corruption"] for row in rows_of(out / "robustness.csv")} == {"none", "blur"}
     text = (out / "results.md").read_text()
-    assert text == results_tables(out)
-    assert "| supervised | 100% | 2 |" in text and "| blur |" in text
+    assert text == results_page(out)
+    assert "**4 of 4 runs** are finished" in text and "- 4 runs: processor " in text
+    assert "| supervised | 100% | 2 | 1, 2 | - |" in text and "| blur |" in text
+    assert "Labels 100%, semi-supervised against supervised (2 draws): " in text
+    assert yaml.safe_load((out / "grid.yaml").read_text()) == yaml.safe_load(compared[0].read_text())
+
+
+def test_what_is_finished_is_collected_without_training(
+    compared: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also while another process trains: a run without its evaluations is not there yet."""
+    grid, out = compared
+    copy = tmp_path / "out"
+    shutil.copytree(out, copy)
+    shutil.rmtree(copy / "runs" / "semi-supervised" / "100_percent" / "2" / "evaluations")
+    (copy / "results.md").unlink()
+    monkeypatch.setattr("fetalhead.cli.compare._carry_out", lambda *_: pytest.fail("trained or evaluated"))
+    assert compare.main([str(grid), "--out", str(copy), "--collect"]) == 0
+    assert "3 of 4 runs compared, 1 are not finished" in capsys.readouterr().err
+    assert [row["finished"] for row in rows_of(copy / "plan.csv")] == ["yes", "yes", "yes", "no"]
+    assert [(run["arm"], run["seed"]) for run in rows_of(copy / "runs.csv")] == [
+        ("supervised", "1"), ("semi-supervised", "1"), ("supervised", "2"),
+    ]  # fmt: skip
+    text = (copy / "results.md").read_text()
+    assert "| semi-supervised | 100% | 2 | 1 | 2 |" in text and "which one draw cannot tell from chance" in text
+
+
+def test_before_the_first_run_the_page_says_so(
+    compared: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fetalhead.training.step_cost.seconds_a_step", lambda *_: pytest.fail("timed a step"))
+    assert compare.main([str(compared[0]), "--out", str(tmp_path), "--collect"]) == 0
+    assert "**0 of 4 runs** are finished" in (tmp_path / "results.md").read_text()
+    assert {row["finished"] for row in rows_of(tmp_path / "plan.csv")} == {"no"}
+
+
+def test_an_arm_that_joins_leaves_what_a_step_costs_as_it_is(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is timed beside a known one and told in that one's seconds; runs at equal time keep their steps."""
+    (tmp_path / "speed.json").write_text('{"supervised": 2.0}')
+    asked: list[list[str]] = []
+
+    def timed(runs: list[TrainingOptions], tell: object) -> list[float]:
+        asked.append([run.strategy for run in runs])
+        return [0.5, 1.5]
+
+    monkeypatch.setattr("fetalhead.training.step_cost.seconds_a_step", timed)
+    assert compare.main([str(compared[0]), "--out", str(tmp_path), "--plan"]) == 0
+    assert asked == [["supervised", "semi-supervised"]]
+    assert json.loads((tmp_path / "speed.json").read_text()) == {"supervised": 2.0, "semi-supervised": 6.0}
 
 
 def test_the_notebook_reads_the_results(compared: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,5 +191,8 @@ def test_the_plan_alone_trains_nothing(
     arms = {"supervised": {}, "longer": {"strategy": "supervised", "equal_time": "supervised"}}
     grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, arms=arms)
     assert compare.main([str(grid), "--out", str(tmp_path / "out"), "--plan"]) == 0
-    assert "4 runs, about" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "4 runs, about" in told.out
+    assert "timing a step of 1 ways to train" in told.err, "two arms of one cost are timed once"
+    assert len(set(json.loads((tmp_path / "out" / "speed.json").read_text()).values())) == 1
     assert not (tmp_path / "out" / "runs").exists()

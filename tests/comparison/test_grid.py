@@ -66,6 +66,9 @@ def test_equal_time_sets_the_steps(tiny_hc18: Path) -> None:
         ({"evaluate": []}, "evaluate: the first data set"),
         ({"corruptions": "frost"}, "--corruptions frost"),
         ({"severities": "9"}, "--severities 9"),
+        ({"arms": {"supervised": {"against": "multitask"}}}, "against wants another arm"),
+        ({"splits": ["hc19=all"]}, "splits: hc19=all: wants NAME=SPLIT"),
+        ({"splits": ["hc18"]}, "splits: =hc18"),
         ({"training": {"seed": 3}}, "seed is set by the grid"),
     ],
 )
@@ -104,6 +107,23 @@ def test_two_data_sets_of_one_name_are_refused(tiny_hc18: Path, tmp_path: Path) 
     other.mkdir()
     with pytest.raises(FetalheadError, match="two data sets are called"):
         grid(tiny_hc18, evaluate=[f"hc18={tiny_hc18}", f"masks={other}"])
+
+
+def test_an_arm_is_compared_with_the_baseline_and_with_the_one_that_it_names(tiny_hc18: Path) -> None:
+    arms = {"supervised": {}, "semi-supervised": {"against": "longer"}, "longer": {"strategy": "supervised"}}
+    pairs = [("semi-supervised", "supervised"), ("longer", "supervised"), ("semi-supervised", "longer")]
+    assert grid(tiny_hc18, arms=arms).pairs == pairs
+
+
+def test_a_data_set_s_own_split_and_the_runs_that_meet_worse_pictures(tiny_hc18: Path) -> None:
+    corrupted = {"corruptions": "blur", "corrupted_labels": ["5%"], "corrupted_seeds": [4]}
+    made = grid(tiny_hc18, splits=[f"{tiny_hc18.name}=all"], **corrupted)
+    assert (made.split_of(tiny_hc18.name), made.split_of("masks")) == ("all", "test")
+    assert {(run.labels, run.seed) for run in planned_runs(made, read) if made.corrupts(run)} == {("5%", 4)}
+
+
+def test_runs_at_equal_time_wait_until_a_step_s_cost_is_known(tiny_hc18: Path) -> None:
+    assert with_equal_time(planned_runs(grid(tiny_hc18), read), {}) == []
 
 
 def test_the_first_arm_is_what_the_others_are_compared_with(tiny_hc18: Path) -> None:

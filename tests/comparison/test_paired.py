@@ -14,7 +14,7 @@ from fetalhead.evaluation.comparison.paired import differences, paired_differenc
 def case(arm: str, seed: int, name: str, dice: float | None, labels: str = "5%", subject: str = "") -> Row:
     text = "" if dice is None else str(dice)
     return {
-        "arm": arm, "labels": labels, "seed": str(seed), "name": name, "subject": subject or name,
+        "data": "hc18", "arm": arm, "labels": labels, "seed": str(seed), "name": name, "subject": subject or name,
         "dice": text, "iou": text, "hd_mm": text, "adf_mm": text,
     }  # fmt: skip
 
@@ -65,7 +65,23 @@ def test_rows_for_each_share_that_both_arms_have() -> None:
     cases = [case(arm, seed, name, 0.5, labels)
              for arm, shares in (("a", ("5%", "10%")), ("b", ("5%", "20%")))
              for labels in shares for seed in (1, 2) for name in "xy"]  # fmt: skip
-    rows = differences(cases, "a")
+    rows = differences(cases, [("b", "a"), ("c", "a")])
     assert {(row["arm"], row["against"], row["labels"]) for row in rows} == {("b", "a", "5%")}
     assert [row["metric"] for row in rows] == ["dice", "iou", "hd_mm", "adf_mm"]
     assert rows[0]["draws"] == "2" and float(rows[0]["difference"]) == 0
+
+
+def test_data_sets_are_compared_apart() -> None:
+    """A picture's name may be in two sets; what has no mm is compared in pixels and in %."""
+    cases = [case(arm, seed, "x", value) for seed in (1, 2) for arm, value in (("a", 0.5), ("b", 0.7))]
+    elsewhere = [
+        {name: row[name] for name in ("arm", "labels", "seed", "name", "subject")}
+        | {"data": "masks", "dice": "0.4", "adf_percent": "3" if row["arm"] == "b" else "5", "adf_mm": ""}
+        for row in cases
+    ]
+    rows = {
+        (row["data"], row["metric"]): float(row["difference"])
+        for row in differences([*cases, *elsewhere], [("b", "a")])
+    }
+    assert rows["hc18", "dice"] == pytest.approx(0.2) and rows["masks", "dice"] == 0
+    assert rows["masks", "adf_percent"] == -2 and ("masks", "adf_mm") not in rows

@@ -235,7 +235,7 @@ def test_masks_that_are_all_empty_are_one_line(masks_some_empty: Path, tmp_path:
     shutil.copytree(masks_some_empty, root)
     for path in (root / "masks").iterdir():
         cv2.imwrite(str(path), np.zeros((64, 96), np.uint8))
-    with pytest.raises(FetalheadError, match="no pictures with an outline in the train split.*8 masks are empty"):
+    with pytest.raises(FetalheadError, match=r"no pictures with an outline in the train split.*8 masks are empty"):
         training_material(TrainingOptions(**TINY, data=[f"masks={root}"]))
 
 

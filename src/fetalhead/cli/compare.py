@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fetalhead.cli.command import from_values, parse
+from fetalhead.cli.shared import made_folder
 from fetalhead.errors import FetalheadError
 from fetalhead.options import RUN_CONFIG, TrainingOptions, option, options_class
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from fetalhead.evaluation.comparison.collect import Finished
     from fetalhead.evaluation.comparison.grid import Grid, Run
 
-RUNS, SPEED, LOCK, EVALUATIONS, MODEL, TRAINING = "runs", "speed.json", ".lock", "evaluations", "model", "training"
+RUNS, GRID, SPEED, LOCK = "runs", "grid.yaml", "speed.json", ".lock"
+EVALUATIONS, MODEL, TRAINING, MACHINE = "evaluations", "model", "training", "machine.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,30 +35,34 @@ class Options:
     grid: str = option("GRID.yaml: arms, label shares, draws (docs/comparing.md)", positional=True)
     out: str = option("folder for runs/, the CSV files, results.md and the figures")
     plan: bool = option("only tell the runs, and what they will cost here", default=False)
+    collect: bool = option("train nothing: write tables and figures of the runs that are finished", default=False)
 
 
 def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead compare")
     from fetalhead.evaluation import figures
     from fetalhead.evaluation.comparison.grid import Grid, planned_runs, with_equal_time
+    from fetalhead.evaluation.comparison.write import write_results
 
     figures.require_matplotlib()
     grid = parse(Grid, ["--config", options.grid], f"fetalhead compare {options.grid}")
-    out = Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
-    runs = planned_runs(grid, _read_options)
-    seconds = _seconds_a_step(runs, out / SPEED)
-    runs = with_equal_time(runs, seconds)
-    _tell_plan(runs, seconds, out)
+    out = made_folder(options.out)
+    planned = planned_runs(grid, _read_options)
+    seconds = _known_seconds(out) if options.collect else _seconds_a_step(planned, out)
+    runs = with_equal_time(planned, seconds)
+    if not options.collect:
+        _tell_plan(runs, seconds, out)
     if options.plan:
         return 0
-    failed = [run for run in runs if not _tried(run, grid, out)]
-    finished = [_finished(run, grid, seconds[run.arm], out) for run in runs if _is_finished(run, grid, out)]
-    if finished:
-        _write(finished, grid, out)
-    missing = len(runs) - len(finished) - len(failed)
-    elsewhere = f", {missing} are at work in another process" if missing else ""
-    print(f"{len(finished)} of {len(runs)} runs compared{elsewhere}: {out}", file=sys.stderr)
+    there = [run for run in runs if (out / RUNS / run.place).is_dir()] if options.collect else runs
+    failed = [run for run in there if not (_is_same if options.collect else _tried)(run, grid, out)]
+    whole = [run for run in there if run not in failed and _is_finished(run, grid, out)]
+    finished = [_finished(run, grid, seconds[run.arm], out) for run in whole]
+    (out / GRID).write_bytes(Path(options.grid).read_bytes())
+    print(write_results(planned, finished, grid, out))
+    missing = len(planned) - len(finished) - len(failed)
+    elsewhere = f", {missing} are not finished" if missing else ""
+    print(f"{len(finished)} of {len(planned)} runs compared{elsewhere}: {out}", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -64,16 +70,34 @@ def _read_options(strategy: str, values: Mapping[str, Any], what: str) -> Traini
     return from_values(options_class(strategy), values, f"fetalhead compare: {what}", strategy=strategy)
 
 
-def _seconds_a_step(runs: Sequence[Run], path: Path) -> dict[str, float]:
-    """Of each arm, measured side by side once for a comparison, by this machine."""
+def _known_seconds(out: Path) -> dict[str, float]:
+    path = out / SPEED
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _seconds_a_step(runs: Sequence[Run], out: Path) -> dict[str, float]:
+    """Of each arm, measured side by side once for a comparison, by this machine.
+
+    An arm that joins later is measured beside one that is known, and told in its seconds: what is known stays, and
+    with it the steps of runs at equal time.
+    """
     arms = {run.arm: run.options for run in reversed(runs)}
-    known: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if set(arms) - set(known):
+    known = _known_seconds(out)
+    new = [arm for arm in arms if arm not in known]
+    if new:
         from fetalhead.training.step_cost import seconds_a_step
 
-        known = dict(zip(arms, seconds_a_step(list(arms.values())), strict=True))
-        path.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+        beside = [arm for arm in arms if arm in known][:1]
+        timed = [*beside, *new]
+        measured = dict(zip(timed, seconds_a_step([arms[arm] for arm in timed], _tell), strict=True))
+        scale = known[beside[0]] / measured[beside[0]] if beside else 1.0
+        known |= {arm: scale * measured[arm] for arm in new}
+        (out / SPEED).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     return known
+
+
+def _tell(line: str) -> None:
+    print(f"fetalhead compare: {line}", file=sys.stderr, flush=True)
 
 
 def _tell_plan(runs: Sequence[Run], seconds: Mapping[str, float], out: Path) -> None:
@@ -87,6 +111,16 @@ def _tell_plan(runs: Sequence[Run], seconds: Mapping[str, float], out: Path) -> 
     print(f"{len(runs)} runs, about {total / 3600:.1f} h of training here")
 
 
+def _is_same(run: Run, grid: Grid, out: Path) -> bool:
+    """Whether the folder's run is this one. False, and a line, where it has other options."""
+    try:
+        _check_same(run, out / RUNS / run.place)
+    except FetalheadError as error:
+        _tell(f"{run}: {error}")
+        return False
+    return True
+
+
 def _tried(run: Run, grid: Grid, out: Path) -> bool:
     """Carry out what is missing of a run, unless another process has it. False, and a line, where it fails."""
     place = out / RUNS / run.place
@@ -98,7 +132,7 @@ def _tried(run: Run, grid: Grid, out: Path) -> bool:
             _check_same(run, place)
             _carry_out(run, grid, place)
         except FetalheadError as error:
-            print(f"fetalhead compare: {run}: {error}", file=sys.stderr)
+            _tell(f"{run}: {error}")
             return False
     return True
 
@@ -129,6 +163,7 @@ def _check_same(run: Run, place: Path) -> None:
 
 def _carry_out(run: Run, grid: Grid, place: Path) -> None:
     from fetalhead.cli import evaluate
+    from fetalhead.evaluation.comparison.machine import this_machine
     from fetalhead.training.export import ExportOptions, export
     from fetalhead.training.fit import fit
     from fetalhead.training.run_folder import BEST, LAST
@@ -138,6 +173,7 @@ def _carry_out(run: Run, grid: Grid, place: Path) -> None:
         print(f"{run}", file=sys.stderr)
         fit(run.options, training, resume=(training / RUN_CONFIG).is_file())
         # The last averaged weights: a checkpoint chosen on validation would use labels that few-label users lack.
+        (place / MACHINE).write_text(json.dumps(this_machine(), indent=2) + "\n", encoding="utf-8")
         export(training, model, ExportOptions(run.arm, LAST, half=False, flips=False, metrics=None))
     for name in (BEST, LAST):
         (training / name).unlink(missing_ok=True)  # the model folder holds the weights
@@ -148,9 +184,8 @@ def _carry_out(run: Run, grid: Grid, place: Path) -> None:
         partial = place / f"{title}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
-        words = ["--data", argument, "--model", str(model), "--split", grid.split, "--out", str(partial)]
-        corrupted = not grid.corrupted_labels or run.labels in grid.corrupted_labels
-        if argument == grid.evaluate[0] and grid.corruptions and corrupted:
+        words = ["--data", argument, "--model", str(model), "--split", grid.split_of(title), "--out", str(partial)]
+        if argument == grid.evaluate[0] and grid.corrupts(run):
             words += ["--corruptions", grid.corruptions, "--severities", grid.severities, "--one-a-subject"]
         told = io.StringIO()
         with (
@@ -181,32 +216,6 @@ def _finished(run: Run, grid: Grid, seconds: float, out: Path) -> Finished:
 
     place = out / RUNS / run.place
     evaluations = {title: place / EVALUATIONS / title for title, _ in _data_of(grid)}
-    return Finished(run, evaluations, seconds)
-
-
-def _write(finished: Sequence[Finished], grid: Grid, out: Path) -> None:
-    from fetalhead.datasets import open_data
-    from fetalhead.evaluation.comparison import figures as drawn
-    from fetalhead.evaluation.comparison.collect import gather, read_rows, write_rows
-    from fetalhead.evaluation.comparison.paired import DIFFERENCES, differences
-    from fetalhead.evaluation.comparison.tables import results_tables
-    from fetalhead.evaluation.figures import save
-
-    gather(finished, out)
-    cases, runs = read_rows(out / "cases.csv"), read_rows(out / "runs.csv")
-    if rows := differences(cases, grid.reference):
-        write_rows(out / "differences.csv", DIFFERENCES, rows)
-    text = results_tables(out)
-    (out / "results.md").write_text(text, encoding="utf-8")
-    print(text)
-    save(drawn.label_efficiency(runs), out / "label_efficiency.png")
-    pictures = {case.name: case for case in open_data(grid.evaluate[0]).cases}
-    for labels in dict.fromkeys(row["labels"] for row in runs):
-        name = labels.replace("%", "_percent")
-        sheet = drawn.difficult_cases(cases, labels, lambda case: pictures[case].pixels())
-        save(sheet, out / f"difficult_{name}.png")
-    if (out / "robustness.csv").is_file():
-        corrupted = read_rows(out / "robustness.csv")
-        for labels in dict.fromkeys(row["labels"] for row in corrupted):
-            name = labels.replace("%", "_percent")
-            save(drawn.robustness_curves(corrupted, labels), out / f"robustness_{name}.png")
+    machine = place / MACHINE
+    recorded = json.loads(machine.read_text(encoding="utf-8")) if machine.is_file() else None
+    return Finished(run, evaluations, seconds, recorded)

@@ -1,6 +1,7 @@
-"""What the runs of a comparison left, gathered: `runs.csv`, `cases.csv`, `elsewhere.csv`, `robustness.csv`.
+"""What the runs of a comparison left, gathered: `plan.csv`, `runs.csv`, `cases.csv`, `elsewhere.csv`, `robustness.csv`.
 
-Everything is read back from the files that `fetalhead evaluate` wrote for each run, so that gathering can be repeated.
+Everything is read back from the files that each run left (`fetalhead evaluate` wrote most), so that gathering can be
+repeated, also while other runs still train.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ RUN = ("strategy", "arm", "labels", "seed")
 RUNS = (*RUN, "dice", "iou", "hd_mm", "adf_mm", "failures", "mask_dice", "hd95_mm", "df_mm", "adf_percent",
         "images", "subjects", "data", "split", "steps", "seconds_a_step", "model_id")  # fmt: skip
 CASES = (*RUN, "data", "name", "subject", "band", "status", "dice", "iou", "hd_mm", "adf_mm", "df_mm", "mask_dice",
+         "hd_px", "adf_percent",
          *(f"{whose}_{part}" for whose in ("reference", "predicted")
            for part in ("center_x_px", "center_y_px", "semi_axis_a_px", "semi_axis_b_px", "angle_rad")))  # fmt: skip
-ELSEWHERE = (*RUN, "data", "images", "subjects", "failures", "dice", "iou", "mask_dice", "hd_px", "adf_percent",
-             "plane_accuracy", "head_abdomen_femur_accuracy", "false_heads", "missed_heads")  # fmt: skip
+ELSEWHERE = (*RUN, "data", "split", "images", "subjects", "failures", "dice", "iou", "mask_dice", "hd_px",
+             "adf_percent", "plane_accuracy", "head_abdomen_femur_accuracy", "false_heads", "missed_heads")  # fmt: skip
 ROBUSTNESS = (*RUN, "data", "corruption", "severity", "images", "subjects", "failures", "dice", "iou", "hd_mm",
               "adf_mm")  # fmt: skip
+PLAN = (*RUN, "steps", "finished")
+MACHINES = "machines.json"
 FILES = {"runs.csv": RUNS, "cases.csv": CASES, "elsewhere.csv": ELSEWHERE, "robustness.csv": ROBUSTNESS}
 
 MEANS = ("dice", "iou", "mask_dice", "hd_mm", "hd95_mm", "adf_mm", "df_mm", "adf_percent")
@@ -47,29 +51,63 @@ class Finished:
     evaluations: Mapping[str, Path]
     """Folders as `fetalhead evaluate` writes them, by the data set's title; the first is the one in mm."""
     seconds_a_step: float
+    machine: Mapping[str, Any] | None = None
+    """What it was trained on, as `this_machine` tells; None where that was not recorded."""
 
     @property
     def names(self) -> Row:
-        run = self.run
-        return {"strategy": run.options.strategy, "arm": run.arm, "labels": run.labels, "seed": str(run.seed)}
+        return names_of(self.run)
+
+
+def names_of(run: Run) -> Row:
+    """What names a run in each of the files."""
+    return {"strategy": run.options.strategy, "arm": run.arm, "labels": run.labels, "seed": str(run.seed)}
+
+
+def write_plan(planned: Sequence[Run], finished: Sequence[Finished], folder: Path) -> None:
+    """`plan.csv`: a row a run of the grid, and whether it is finished; steps are empty while they are not known."""
+    done = {one.run.place: one.run for one in finished}
+    runs = [done.get(run.place, run) for run in planned]
+    rows = [
+        names_of(run) | {
+            "steps": "" if run.equal_time and run.place not in done else str(run.options.steps),
+            "finished": "yes" if run.place in done else "no",
+        }
+        for run in runs
+    ]  # fmt: skip
+    write_rows(folder / "plan.csv", PLAN, rows)
 
 
 def gather(finished: Sequence[Finished], folder: Path) -> None:
-    """Write the four files into `folder`; the ones that would be empty are left out."""
+    """Write the files of the finished runs into `folder`; the ones that would be empty are left out."""
     rows: dict[str, list[Row]] = {name: [] for name in FILES}
     for one in finished:
         first, *others = one.evaluations.items()
-        cases = [_case(row) | one.names | {"data": first[0]} for row in read_rows(first[1] / "cases.csv")]
-        rows["cases.csv"] += cases
+        rows["cases.csv"] += _cases(one, *first)
         rows["runs.csv"].append(_run(one, _document(first[1])) | {"data": first[0]})
         for title, place in others:
             rows["elsewhere.csv"].append(one.names | {"data": title} | _elsewhere(_document(place)))
+            rows["cases.csv"] += _cases(one, title, place)
         if (first[1] / "robustness.csv").is_file():
             corrupted = read_rows(first[1] / "robustness.csv")
             rows["robustness.csv"] += [one.names | {"data": first[0]} | row for row in corrupted]
     for name, columns in FILES.items():
         if rows[name]:
             write_rows(folder / name, columns, rows[name])
+    _write_machines([one.machine for one in finished if one.machine], folder / MACHINES)
+
+
+def _write_machines(machines: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Each machine once, and how many runs it trained."""
+    distinct = [machine for place, machine in enumerate(machines) if machines.index(machine) == place]
+    counted = [{**machine, "runs": machines.count(machine)} for machine in distinct]
+    path.write_text(json.dumps(counted, indent=2) + "\n", encoding="utf-8")
+
+
+def _cases(one: Finished, title: str, place: Path) -> list[Row]:
+    """The pictures with an outline of one data set; of planes there are none."""
+    path = place / "cases.csv"
+    return [_case(row) | one.names | {"data": title} for row in read_rows(path)] if path.is_file() else []
 
 
 def _case(row: Row) -> Row:
@@ -86,7 +124,7 @@ def _run(one: Finished, document: Mapping[str, Any]) -> Row:
 
 def _elsewhere(document: Mapping[str, Any]) -> Row:
     """The figures of another data set: outlines in pixels or in mm, or planes."""
-    counts = {name: str(document[name]) for name in ("images", "subjects")}
+    counts = {name: str(document[name]) for name in ("split", "images", "subjects")}
     if "false_heads" in document:
         shares = {column: document[name] for column, name in SHARES.items()}
         return counts | {column: _number(share and share["share"]) for column, share in shares.items()}

@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from fetalhead.catalog import STRATEGIES
 from fetalhead.datasets import parse_data
+from fetalhead.datasets.splits import SPLITS
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.corruptions import chosen_kinds, chosen_severities
+from fetalhead.evaluation.evaluate import ALL
 from fetalhead.options import TrainingOptions, option
 
-OF_THE_GRID = ("strategy", "labels", "seeds", "equal_time")
+OF_THE_GRID = ("strategy", "labels", "seeds", "equal_time", "against")
 """What an arm says beside its training options."""
 SET_BY_GRID = ("labels", "seed")
 
@@ -28,16 +30,18 @@ class Grid:
 
     training: dict[str, Any] = option("training options of every arm", default=dataclasses.MISSING)
     arms: dict[str, dict[str, Any]] = option(
-        "by name: strategy (default: the name), options of its own, labels, seeds, equal_time: OTHER ARM"
+        "by name: strategy (default: the name), options of its own, labels, seeds, equal_time and against: OTHER ARM"
     )
     labels: list[str] = option("label shares, such as 5%, or numbers of subjects", default=["100%"])
     seeds: list[int] = option("a draw of labelled subjects, and of all else, for each", default=[0])
     evaluate: list[str] = option("data sets as KIND=DIR, the first one with mm (hc18=DIR)")
     split: Literal["train", "val", "test", "all"] = option("which subjects are scored", default="test")
+    splits: list[str] = option("of data sets of which others are, as NAME=SPLIT by the folder's name", default=[])
     baseline: str = option("the arm that the others are compared with (default: the first)", default="")
     corruptions: str = option("also on pictures made worse, one a subject: all, or kinds", default="")
     severities: str = option("severities of the corruptions, 1 to 5", default="1,3,5")
     corrupted_labels: list[str] = option("at which label shares pictures are made worse (default: all)", default=[])
+    corrupted_seeds: list[int] = option("and in which draws (default: all)", default=[])
 
     def __post_init__(self) -> None:
         if not self.arms:
@@ -50,6 +54,11 @@ class Grid:
         for title in titles:
             if titles.count(title) > 1:
                 raise FetalheadError(f"evaluate: two data sets are called {title}; rename one folder")
+        for title, split in map(_title_and_split, self.splits):
+            if title not in titles or split not in (*SPLITS, ALL):
+                raise FetalheadError(
+                    f"splits: {title}={split}: wants NAME=SPLIT of {', '.join(titles)} and {', '.join(SPLITS)}, {ALL}"
+                )
         chosen_kinds(self.corruptions)
         chosen_severities(self.severities)
         for name in SET_BY_GRID:
@@ -60,6 +69,22 @@ class Grid:
     def reference(self) -> str:
         """The arm that the others are compared with."""
         return self.baseline or next(iter(self.arms))
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Arms and what each is compared with: first the baseline, then the ones that they name themselves."""
+        named = [(arm, (values or {}).get("against", "")) for arm, values in self.arms.items()]
+        pairs = [*((arm, self.reference) for arm in self.arms), *named]
+        return [(arm, against) for arm, against in dict.fromkeys(pairs) if against and arm != against]
+
+    def split_of(self, title: str) -> str:
+        """Which subjects of a data set are scored."""
+        return dict(map(_title_and_split, self.splits)).get(title, self.split)
+
+    def corrupts(self, run: Run) -> bool:
+        """Whether a run is also scored on pictures made worse."""
+        of_share = not self.corrupted_labels or run.labels in self.corrupted_labels
+        return bool(self.corruptions) and of_share and (not self.corrupted_seeds or run.seed in self.corrupted_seeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +101,20 @@ class Run:
     @property
     def place(self) -> Path:
         """Of its folder among the runs."""
-        return Path(self.arm, self.labels.replace("%", "_percent"), str(self.seed))
+        return Path(self.arm, in_file_name(self.labels), str(self.seed))
 
     def __str__(self) -> str:
         return f"{self.arm}, labels {self.labels}, seed {self.seed}"
+
+
+def in_file_name(labels: str) -> str:
+    """A label share as names of files and folders have it."""
+    return labels.replace("%", "_percent")
+
+
+def _title_and_split(argument: str) -> tuple[str, str]:
+    title, _, split = argument.rpartition("=")
+    return title, split
 
 
 def title_of(argument: str) -> str:
@@ -109,6 +144,8 @@ def _runs_of(grid: Grid, name: str, read: ReadOptions) -> list[Run]:
     equal_time = values.get("equal_time", "")
     if equal_time and (equal_time not in grid.arms or "equal_time" in (grid.arms[equal_time] or {})):
         raise FetalheadError(f"arm {name}: equal_time wants another arm with steps of its own, not {equal_time!r}")
+    if (against := values.get("against", "")) and (against not in grid.arms or against == name):
+        raise FetalheadError(f"arm {name}: against wants another arm, not {against!r}")
     own = {key: value for key, value in values.items() if key not in OF_THE_GRID}
     runs = []
     for labels in _list(values.get("labels", grid.labels)):
@@ -123,7 +160,10 @@ def _list(value: Any) -> list[Any]:
 
 
 def with_equal_time(runs: list[Run], seconds: Mapping[str, float]) -> list[Run]:
-    """The runs with the steps of those at equal time filled in, from the seconds a step of each arm."""
+    """The runs with the steps of those at equal time filled in, from the seconds a step of each arm.
+
+    Runs of an arm whose seconds are not known are left out.
+    """
     steps = {run.arm: run.options.steps for run in runs}
     return [
         dataclasses.replace(
@@ -135,4 +175,5 @@ def with_equal_time(runs: list[Run], seconds: Mapping[str, float]) -> list[Run]:
         if run.equal_time
         else run
         for run in runs
+        if run.arm in seconds
     ]

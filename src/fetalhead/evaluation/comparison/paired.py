@@ -12,9 +12,9 @@ import numpy.typing as npt
 from fetalhead.evaluation.comparison.collect import Row
 from fetalhead.evaluation.summary import SEED, percentile_interval, resamples
 
-METRICS = ("dice", "iou", "hd_mm", "adf_mm")
-DIFFERENCES = ("arm", "against", "labels", "metric", "draws", "subjects", "arm_mean", "against_mean", "difference",
-               "low", "high")  # fmt: skip
+METRICS = ("dice", "iou", "hd_mm", "adf_mm", "adf_percent", "hd_px")
+DIFFERENCES = ("data", "arm", "against", "labels", "metric", "draws", "subjects", "arm_mean", "against_mean",
+               "difference", "low", "high")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +34,22 @@ class Difference:
         return self.arm_mean - self.against_mean
 
 
-def differences(cases: Sequence[Row], reference: str) -> list[Row]:
-    """A row of `differences.csv` for each arm but `reference`, label share and metric that both have."""
+def differences(cases: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> list[Row]:
+    """A row of `differences.csv` for each data set, pair of arms, label share and metric that both have."""
+    groups: dict[tuple[str, str, str], Values] = {}
+    for case in cases:
+        groups.setdefault((case["data"], case["arm"], case["labels"]), {})[case["seed"], case["name"]] = case
     rows = []
-    for arm in dict.fromkeys(case["arm"] for case in cases):
-        for labels in dict.fromkeys(case["labels"] for case in cases if case["arm"] == arm):
-            first = _values(cases, arm, labels)
-            second = _values(cases, reference, labels)
-            if arm == reference or not first or not second:
+    for pair in pairs:
+        for data, arm, labels in groups:
+            other = groups.get((data, pair[1], labels))
+            if arm != pair[0] or other is None:
                 continue
             for metric in METRICS:
-                found = paired_difference(first, second, metric)
+                found = paired_difference(groups[data, arm, labels], other, metric)
                 if found.draws:
                     rows.append({
-                        "arm": arm, "against": reference, "labels": labels, "metric": metric,
+                        "data": data, "arm": arm, "against": pair[1], "labels": labels, "metric": metric,
                         "draws": str(found.draws), "subjects": str(found.subjects),
                         **{name: _text(getattr(found, name))
                            for name in ("arm_mean", "against_mean", "difference", "low", "high")},
@@ -59,10 +61,6 @@ Values = dict[tuple[str, str], Row]
 """Cases by seed and picture."""
 
 
-def _values(cases: Sequence[Row], arm: str, labels: str) -> Values:
-    return {(case["seed"], case["name"]): case for case in cases if case["arm"] == arm and case["labels"] == labels}
-
-
 def paired_difference(arm: Values, against: Values, metric: str) -> Difference:
     """One metric of two arms, paired by draw and picture; a picture that lacks it in either is left out.
 
@@ -72,7 +70,7 @@ def paired_difference(arm: Values, against: Values, metric: str) -> Difference:
     pairs = [
         (seed, arm[seed, name]["subject"], float(arm[seed, name][metric]), float(against[seed, name][metric]))
         for seed, name in arm.keys() & against.keys()
-        if arm[seed, name][metric] and against[seed, name][metric]
+        if arm[seed, name].get(metric) and against[seed, name].get(metric)
     ]
     if not pairs:
         return Difference(0, 0, *[math.nan] * 4)

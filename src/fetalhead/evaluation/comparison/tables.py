@@ -1,128 +1,154 @@
-"""A comparison's results as Markdown, from its small files alone: they can be regenerated wherever those are."""
+"""The tables of a comparison's page, in Markdown, each from the rows of one of its small files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from fetalhead.evaluation.comparison.collect import Row, read_rows
+from fetalhead.evaluation.comparison.collect import Row
 
-UNITS = {"dice": (100, "points"), "adf_mm": (1, "mm")}
-
-
-def results_tables(folder: Path) -> str:
-    """The tables of the comparison in `folder`: what was reached, the differences, other data, worse pictures."""
-    parts = [_reached(read_rows(folder / "runs.csv"))]
-    for name, table in (("differences.csv", _differences), ("elsewhere.csv", _elsewhere), ("robustness.csv", _worse)):
-        if (folder / name).is_file():
-            parts.append(table(read_rows(folder / name)))
-    return "\n\n".join(part for part in parts if part) + "\n"
+UNITS = {"dice": ("Dice", 100, "points"), "adf_mm": ("ADF", 1, "mm"), "adf_percent": ("ADF", 1, "% of HC")}
+"""Metrics whose differences are shown: title, factor and unit. Where ADF is in mm it is not told in % as well."""
 
 
-def _reached(runs: Sequence[Row]) -> str:
-    lines = [
-        "| arm | labels | draws | Dice % | SD over draws | IoU % | Hausdorff mm | ADF mm | no head found | steps |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for (arm, labels), rows in _groups(runs, "arm", "labels"):
-        dice = 100 * _values(rows, "dice")
-        deviation = f"{dice.std(ddof=1):.2f}" if len(dice) > 1 else "-"
-        failures, images = int(_values(rows, "failures").sum()), int(_values(rows, "images").sum())
-        lines.append(
-            f"| {arm} | {labels} | {len(rows)} | {dice.mean():.2f} | {deviation} | {_mean(rows, 'iou', 100)} "
-            f"| {_mean(rows, 'hd_mm')} | {_mean(rows, 'adf_mm')} | {failures} of {images} | {rows[0]['steps']} |"
-        )
-    return "\n".join(lines)
+def markdown(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _differences(rows: Sequence[Row]) -> str:
-    shown = [row for row in rows if row["metric"] in UNITS]
+def planned_table(plan: Sequence[Row]) -> str:
+    """Which draws of each arm and share are finished, and which are not yet."""
+    return markdown(
+        ("arm", "labels", "steps", "draws finished", "not yet"),
+        (
+            (arm, labels, _steps(rows), *(", ".join(_seeds(rows, done)) or "-" for done in ("yes", "no")))
+            for (arm, labels), rows in groups(plan, "arm", "labels")
+        ),
+    )
+
+
+def _seeds(rows: Sequence[Row], finished: str) -> list[str]:
+    return [row["seed"] for row in rows if row["finished"] == finished]
+
+
+def _steps(rows: Sequence[Row]) -> str:
+    return ", ".join(dict.fromkeys(row["steps"] for row in rows if row["steps"])) or "not known yet"
+
+
+def reached_table(runs: Sequence[Row]) -> str:
+    """What each arm reached at each share: means over draws, and the SD of the draws' means."""
+    return markdown(
+        ("arm", "labels", "draws", "Dice %", "IoU %", "Hausdorff mm", "ADF mm", "no head found", "steps"),
+        (
+            (
+                arm, labels, str(len(rows)),
+                mean_and_deviation(rows, "dice", 100), mean_and_deviation(rows, "iou", 100),
+                mean_and_deviation(rows, "hd_mm"), mean_and_deviation(rows, "adf_mm"), _failures(rows), _steps(rows),
+            )
+            for (arm, labels), rows in groups(runs, "arm", "labels")
+        ),
+    )  # fmt: skip
+
+
+def differences_table(rows: Sequence[Row]) -> str:
+    """Of one data set; without ADF in % where there is one in mm. Empty where nothing is compared."""
+    in_mm = any(row["metric"] == "adf_mm" for row in rows)
+    shown = [row for row in rows if row["metric"] in UNITS and not (in_mm and row["metric"] == "adf_percent")]
     if not shown:
         return ""
-    lines = [
-        f"Paired with {shown[0]['against']}, same draws and pictures; the interval resamples draws and subjects:",
-        "",
-        "| arm | labels | draws | metric | difference | 95 % interval |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for row in shown:
-        factor, unit = UNITS[row["metric"]]
-        interval = f"{factor * float(row['low']):+.2f} to {factor * float(row['high']):+.2f}" if row["low"] else "-"
-        title = "Dice" if row["metric"] == "dice" else "ADF"
-        lines.append(
-            f"| {row['arm']} | {row['labels']} | {row['draws']} | {title} "
-            f"| {factor * float(row['difference']):+.2f} {unit} | {interval} |"
-        )
-    return "\n".join(lines)
-
-
-def _elsewhere(rows: Sequence[Row]) -> str:
-    outlined = [row for row in rows if row.get("dice")]
-    planes = [row for row in rows if row.get("false_heads") or row.get("plane_accuracy")]
-    parts = []
-    if outlined:
-        lines = ["Other hospitals and views, in pixels:", "",
-                 "| data | arm | labels | draws | Dice % | ADF % | no head found |",
-                 "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
-        for (data, arm, labels), group in _groups(outlined, "data", "arm", "labels"):
-            failures, images = int(_values(group, "failures").sum()), int(_values(group, "images").sum())
-            lines.append(
-                f"| {data} | {arm} | {labels} | {len(group)} | {_mean(group, 'dice', 100)} "
-                f"| {_mean(group, 'adf_percent')} | {failures} of {images} |"
+    return markdown(
+        ("arm", "against", "labels", "draws", "metric", "difference", "95 % interval"),
+        (
+            (
+                row["arm"], row["against"], row["labels"], row["draws"], UNITS[row["metric"]][0],
+                f"{signed(row, 'difference')} {UNITS[row['metric']][2]}", interval(row) or "-",
             )
-        parts.append("\n".join(lines))
-    if planes:
-        lines = ["Planes:", "",
-                 "| data | arm | labels | draws | accuracy % | head, abdomen, femur % | heads in other planes % "
-                 "| heads missed % |",
-                 "| --- | --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
-        for (data, arm, labels), group in _groups(planes, "data", "arm", "labels"):
-            shares = ("plane_accuracy", "head_abdomen_femur_accuracy", "false_heads", "missed_heads")
-            cells = " | ".join(_mean(group, name, 100) for name in shares)
-            lines.append(f"| {data} | {arm} | {labels} | {len(group)} | {cells} |")
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+            for row in sorted(shown, key=lambda row: share_order(row["labels"]))
+        ),
+    )  # fmt: skip
 
 
-def _worse(rows: Sequence[Row]) -> str:
-    """Mean Dice by kind at the highest severity, an arm a column."""
-    severity = max(int(row["severity"]) for row in rows)
-    columns = list(dict.fromkeys((row["arm"], row["labels"]) for row in rows))
-    titles = " | ".join(f"{arm}, {labels}" for arm, labels in columns)
-    lines = [
-        f"Pictures made worse, severity {severity} (one a subject; failures count as 0), Dice %:",
-        "",
-        f"| corruption | {titles} |",
-        "| --- |" + " --- |" * len(columns),
-    ]
-    for kind in dict.fromkeys(row["corruption"] for row in rows):
-        chosen = [row for row in rows if row["corruption"] == kind and int(row["severity"]) in (0, severity)]
-        cells = [
-            _mean([row for row in chosen if (row["arm"], row["labels"]) == column], "dice", 100) for column in columns
-        ]
-        lines.append(f"| {kind} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def elsewhere_table(rows: Sequence[Row]) -> str:
+    """Outlines of one other data set."""
+    return markdown(
+        ("arm", "labels", "draws", "Dice %", "ADF % of HC", "no head found"),
+        (
+            (
+                arm, labels, str(len(group)), mean_and_deviation(group, "dice", 100),
+                mean_and_deviation(group, "adf_percent"), _failures(group),
+            )
+            for (arm, labels), group in groups(rows, "arm", "labels")
+        ),
+    )  # fmt: skip
 
 
-def _groups(rows: Sequence[Row], *names: str) -> list[tuple[tuple[str, ...], list[Row]]]:
-    groups: dict[tuple[str, ...], list[Row]] = {}
+def planes_table(rows: Sequence[Row]) -> str:
+    """Planes told apart and heads outlined, of one data set; "-" for arms that do not tell planes."""
+    shares = ("plane_accuracy", "head_abdomen_femur_accuracy", "false_heads", "missed_heads")
+    return markdown(
+        ("arm", "labels", "draws", "accuracy %", "of head, abdomen, femur %", "heads in other planes %",
+         "heads missed %"),
+        (
+            (arm, labels, str(len(group)), *(mean_and_deviation(group, name, 100) for name in shares))
+            for (arm, labels), group in groups(rows, "arm", "labels")
+        ),
+    )  # fmt: skip
+
+
+def worse_table(rows: Sequence[Row], severity: int) -> str:
+    """At one label share and severity, an arm a column: mean Dice %, ADF mm, and share without a head found %."""
+    arms = list(dict.fromkeys(row["arm"] for row in rows))
+    draws = {arm: ", ".join(dict.fromkeys(row["seed"] for row in rows if row["arm"] == arm)) for arm in arms}
+    kinds = dict.fromkeys(row["corruption"] for row in rows)
+    chosen = [row for row in rows if int(row["severity"]) in (0, severity)]
+
+    def cell(kind: str, arm: str) -> str:
+        found = [row for row in chosen if row["corruption"] == kind and row["arm"] == arm]
+        failed = values(found, "failures").sum() / values(found, "images").sum()
+        return f"{mean(found, 'dice', 100)} / {mean(found, 'adf_mm')} / {100 * failed:.1f}"
+
+    titles = (f"{arm} (draws {draws[arm]})" for arm in arms)
+    return markdown(("corruption", *titles), ((kind, *(cell(kind, arm) for arm in arms)) for kind in kinds))
+
+
+def groups(rows: Sequence[Row], *names: str) -> list[tuple[tuple[str, ...], list[Row]]]:
+    """Rows by the values of some columns, the last of which is the label share, by which they are sorted."""
+    found: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(row[name] for name in names), []).append(row)
-    return sorted(groups.items(), key=lambda group: _order(group[0]))
+        found.setdefault(tuple(row[name] for name in names), []).append(row)
+    return sorted(found.items(), key=lambda group: share_order(group[0][-1]))
 
 
-def _order(key: tuple[str, ...]) -> tuple[object, ...]:
-    """By data set, then label share as a number; arms stay in the grid's order."""
-    *front, _, labels = key
-    return (*front, labels.endswith("%"), float(labels.rstrip("%")))
+def share_order(labels: str) -> tuple[bool, float]:
+    return labels.endswith("%"), float(labels.rstrip("%"))
 
 
-def _values(rows: Sequence[Row], name: str) -> np.ndarray:
+def values(rows: Sequence[Row], name: str) -> npt.NDArray[np.float64]:
     return np.array([float(row[name]) for row in rows if row.get(name)])
 
 
-def _mean(rows: Sequence[Row], name: str, factor: float = 1) -> str:
-    values = _values(rows, name)
-    return f"{factor * values.mean():.2f}" if len(values) else "-"
+def mean(rows: Sequence[Row], name: str, factor: float = 1) -> str:
+    found = values(rows, name)
+    return f"{factor * found.mean():.2f}" if len(found) else "-"
+
+
+def mean_and_deviation(rows: Sequence[Row], name: str, factor: float = 1) -> str:
+    """The mean over draws and, of several, their standard deviation."""
+    found = factor * values(rows, name)
+    return f"{mean(rows, name, factor)} ± {found.std(ddof=1):.2f}" if len(found) > 1 else mean(rows, name, factor)
+
+
+def _failures(rows: Sequence[Row]) -> str:
+    return f"{int(values(rows, 'failures').sum())} of {int(values(rows, 'images').sum())}"
+
+
+def signed(row: Row, name: str) -> str:
+    """A difference or an end of its interval in its unit, with its sign."""
+    return f"{UNITS[row['metric']][1] * float(row[name]):+.2f}"
+
+
+def interval(row: Row) -> str:
+    """The interval of a difference; empty where one draw gives none."""
+    return f"{signed(row, 'low')} to {signed(row, 'high')}" if row["low"] else ""

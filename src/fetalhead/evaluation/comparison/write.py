@@ -1,0 +1,44 @@
+"""Everything that a comparison's `--out` holds beside its runs, written from those that are finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fetalhead.datasets import open_data
+from fetalhead.evaluation.comparison import figures as drawn
+from fetalhead.evaluation.comparison.collect import Finished, gather, read_rows, write_plan, write_rows
+from fetalhead.evaluation.comparison.grid import Grid, Run, in_file_name
+from fetalhead.evaluation.comparison.page import results_page
+from fetalhead.evaluation.comparison.paired import DIFFERENCES, differences
+from fetalhead.evaluation.figures import save
+
+PAGE = "results.md"
+
+
+def write_results(planned: Sequence[Run], finished: Sequence[Finished], grid: Grid, out: Path) -> str:
+    """The CSV files, the figures and the page, whose text is given back."""
+    write_plan(planned, finished, out)
+    if finished:
+        gather(finished, out)
+        cases = read_rows(out / "cases.csv")
+        if rows := differences(cases, grid.pairs):
+            write_rows(out / "differences.csv", DIFFERENCES, rows)
+        _draw(cases, grid, out)
+    text = results_page(out)
+    (out / PAGE).write_text(text, encoding="utf-8")
+    return text
+
+
+def _draw(cases: Sequence[dict[str, str]], grid: Grid, out: Path) -> None:
+    runs = read_rows(out / "runs.csv")
+    save(drawn.label_efficiency(runs), out / "label_efficiency.png")
+    pictures = {case.name: case for case in open_data(grid.evaluate[0]).cases}
+    in_mm = [case for case in cases if case["data"] == runs[0]["data"]]
+    for labels in dict.fromkeys(row["labels"] for row in runs):
+        sheet = drawn.difficult_cases(in_mm, labels, lambda name: pictures[name].pixels())
+        save(sheet, out / f"difficult_{in_file_name(labels)}.png")
+    if (out / "robustness.csv").is_file():
+        corrupted = read_rows(out / "robustness.csv")
+        for labels in dict.fromkeys(row["labels"] for row in corrupted):
+            save(drawn.robustness_curves(corrupted, labels), out / f"robustness_{in_file_name(labels)}.png")
