@@ -35,8 +35,11 @@ def bring(out: Path) -> None:
     for pattern in PLOTS:
         for name in {path.name for folder in (out, RESULTS) for path in folder.glob(pattern)}:
             _take(out / name, RESULTS / name)
-    cases = read_rows(out / "cases.csv") if (out / "cases.csv").is_file() else []
-    write_rows(RESULTS / "cases.csv", CASES, [_short(case) for case in cases if case["data"] == cases[0]["data"]])
+    (RESULTS / "cases.csv").unlink(missing_ok=True)
+    if (out / "cases.csv").is_file():
+        cases = read_rows(out / "cases.csv")
+        kept = [_short(case) for case in cases if case["data"] == cases[0]["data"]]
+        write_rows(RESULTS / "cases.csv", CASES, kept)
 
 
 def _take(source: Path, target: Path) -> None:

@@ -138,22 +138,6 @@ def test_an_arm_that_joins_leaves_what_a_step_costs_as_it_is(
     assert json.loads((tmp_path / "speed.json").read_text()) == {"supervised": 2.0, "semi-supervised": 6.0}
 
 
-def test_the_notebook_reads_the_results(compared: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its cells in order, in one namespace; the differences that it works out are those of `differences.csv`."""
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    monkeypatch.setenv("FETALHEAD_RESULTS", str(compared[1]))
-    notebook = json.loads((Path(__file__).parents[2] / "examples" / "compare.ipynb").read_text())
-    names: dict[str, Any] = {}
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            exec("".join(cell["source"]), names)
-    matplotlib.pyplot.close("all")
-    rows = [row for row in rows_of(compared[1] / "differences.csv") if row["metric"] == "dice"]
-    assert [row["arm"] for row in rows] == names["arms"] == ["semi-supervised"]
-    assert names["again"]["semi-supervised"]["100%"] == pytest.approx(float(rows[0]["difference"]), abs=1e-5)
-
-
 def test_what_is_done_is_not_done_again(compared: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     grid, out = compared
     before = {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("*.onnx")}

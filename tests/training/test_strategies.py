@@ -239,6 +239,18 @@ def test_masks_that_are_all_empty_are_one_line(masks_some_empty: Path, tmp_path:
         training_material(TrainingOptions(**TINY, data=[f"masks={root}"]))
 
 
+def test_a_few_pictures_of_each_kind_make_the_same_streams(tiny_hc18: Path, planes: Path) -> None:
+    """What a step costs is timed on them."""
+    options = MultiTaskOptions(**SEMI, data=[f"hc18={tiny_hc18}", f"planes={planes}"], labels="3")
+    material = training_material(options, at_most=1)
+    assert material.planes is not None and material.unlabelled is not None
+    streams = (material.outlined, material.planes, material.unlabelled)
+    assert [len(stream.samples) for stream in streams] == [1, 2, 1], "the planes are abdomen and femur"
+    whole = training_material(options)
+    assert whole.planes is not None and whole.unlabelled is not None
+    assert [len(stream.samples) for stream in (whole.outlined, whole.planes, whole.unlabelled)] == [3, 4, 5]
+
+
 def options_of(strategy: str, data: list[str], labels: str) -> TrainingOptions:
     return {
         "supervised": lambda: TrainingOptions(**TINY, data=data, labels=labels),
