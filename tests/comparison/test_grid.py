@@ -102,6 +102,25 @@ def test_the_example_grid_is_a_plan(tiny_hc18: Path, tmp_path: Path, monkeypatch
     assert len(runs) == 36 and {run.labels for run in runs} == {"1%", "5%", "10%"}
 
 
+def test_the_project_s_own_grid_is_a_plan(
+    tiny_hc18: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first draw's 5 % every arm can be compared, but the one that is of full labels."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "hc18").symlink_to(tiny_hc18)
+    for name in ("fetal_head_tv", "psfhs", "fetal_planes"):
+        (tmp_path / "data" / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    kept = Path(__file__).resolve().parents[2] / "results" / "few_labels" / "grid.yaml"
+    made = parse(Grid, ["--config", str(kept)], "test")
+    runs = planned_runs(made, read)
+    share = [run.arm for run in runs if (run.seed, run.labels) == (10, "5%")]
+    assert share == [run.arm for run in runs[: len(share)]]
+    assert {*share, "multitask-without-classification"} == set(made.arms)
+    for arm, labels, draws in (("supervised", "1%", 4), ("semi-supervised", "10%", 4), ("multitask", "100%", 3)):
+        assert sum(run.arm == arm and run.labels == labels for run in runs) == draws
+
+
 def test_two_data_sets_of_one_name_are_refused(tiny_hc18: Path, tmp_path: Path) -> None:
     other = tmp_path / tiny_hc18.name
     other.mkdir()

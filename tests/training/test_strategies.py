@@ -24,6 +24,8 @@ from fetalhead.training.material import training_material
 from fetalhead.training.multitask import MultiTask
 from fetalhead.training.run_folder import rows_of
 from fetalhead.training.semi_supervised import SemiSupervised
+from fetalhead.training.strategy import Batch
+from fetalhead.training.supervised import Supervised
 
 TINY = {
     "image_size": "64x96",
@@ -178,6 +180,20 @@ def test_absent_terms_are_left_out_and_stay_finite() -> None:
             assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
             optimizer.step()
     assert all(torch.isfinite(value).all() for value in network.state_dict().values())
+
+
+def test_a_round_s_mean_counts_a_term_only_where_it_is(
+    tiny_hc18: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = Supervised.losses
+
+    def also_now_and_then(self: Supervised, network: UNet, batch: Batch, step: int) -> dict[str, torch.Tensor]:
+        found = losses(self, network, batch, step)
+        return found | ({"now_and_then": 0 * found["dice"] + 3} if step % 2 else {})
+
+    monkeypatch.setattr(Supervised, "losses", also_now_and_then)
+    fit(TrainingOptions(**TINY, data=[f"hc18={tiny_hc18}"]), tmp_path / "run")
+    assert [float(row["loss_now_and_then"]) for row in rows_of(tmp_path / "run")] == [3, 3]
 
 
 def test_multitask_trains_on_several_sets_and_tells_planes(tiny_hc18: Path, planes: Path, tmp_path: Path) -> None:
