@@ -91,7 +91,8 @@ def _seconds_a_step(runs: Sequence[Run], out: Path) -> dict[str, float]:
         timed = [*beside, *new]
         measured = dict(zip(timed, seconds_a_step([arms[arm] for arm in timed], _tell), strict=True))
         scale = known[beside[0]] / measured[beside[0]] if beside else 1.0
-        known |= {arm: scale * measured[arm] for arm in new}
+        # What another process found meanwhile counts: all must make the same steps.
+        known = {arm: scale * measured[arm] for arm in new} | _known_seconds(out)
         (out / SPEED).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     return known
 
