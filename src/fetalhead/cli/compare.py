@@ -138,7 +138,7 @@ def _carry_out(run: Run, grid: Grid, place: Path) -> None:
         print(f"{run}", file=sys.stderr)
         fit(run.options, training, resume=(training / RUN_CONFIG).is_file())
         # The last averaged weights: a checkpoint chosen on validation would use labels that few-label users lack.
-        export(training, model, ExportOptions(run.arm, LAST, half=False, flips=False, metrics=None))
+        export(training, model, ExportOptions(run.arm, LAST, half=False, flips=False, metrics=()))
     for name in (BEST, LAST):
         (training / name).unlink(missing_ok=True)  # the model folder holds the weights
     for title, argument in _data_of(grid):
