@@ -160,7 +160,7 @@ def network_speed(hc18: Path) -> None:
         times = [min(_milliseconds(partial(measure, path, 0.1, name)) for _ in range(ROUNDS)) for path in pictures]
         whole, alone = sum(times) / len(times), best["onnxruntime", 2, 2 if folder.flips else 1]
         print(f"\n`measure` of {len(times)} HC18 files without overlays: {whole:.1f} ms a picture, {whole / alone:.2f} "
-              f"times its network ({alone:.1f} ms, {'with' if folder.flips else 'without'} the mirror image, 2 threads)")
+              f"times its network ({alone:.1f} ms, 2 threads, {'with' if folder.flips else 'no'} mirror image)")
 
 
 def _milliseconds(run: Callable[[], object]) -> float:
