@@ -37,7 +37,7 @@ def test_models_are_whole_and_small(name: str) -> None:
 
 
 def test_the_readme_shows_the_bundled_model_s_figures() -> None:
-    from fetalhead.inference.model_card import figures_table
+    from fetalhead.inference.card_figures import figures_table
 
     readme = Path(__file__).resolve().parents[1] / "README.md"
     if not readme.is_file():

@@ -1,11 +1,14 @@
-"""`python tools/bench.py [HC18]`: training and measuring speed on this machine, each set side by side in one run.
+"""`python tools/bench.py [HC18] [--only PART]`: speed on this machine, each set side by side in one run.
 
-Run it on an otherwise idle machine: another busy process costs the two-thread computations far more than its share.
+Parts: measuring, networks, training. Run it on an otherwise idle machine: another busy process costs the two-thread
+computations far more than its share.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import math
 import os
 import platform
 import subprocess
@@ -13,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -21,6 +25,8 @@ ROUNDS = 3
 STEPS = 3
 BATCH = 8
 COLD_STARTS = 5
+NETWORK_ROUNDS, NETWORK_RUNS = 5, 20
+PICTURES = 40
 
 
 def training_speed() -> None:
@@ -107,6 +113,62 @@ def measuring_speed(hc18: Path) -> None:
             print(f"\nno HC18 data at {hc18}: its line is left out.")
 
 
+def network_speed(hc18: Path) -> None:
+    """Each bundled model: its network by onnxruntime and by eager torch, and `measure` without a drawn overlay.
+
+    Milliseconds a picture, the best of interleaved rounds; `measure` is from the file to the judged HC, in one process.
+    """
+    import numpy as np
+    import torch
+
+    from fetalhead import measure
+    from fetalhead.catalog import MODELS
+    from fetalhead.inference.model_folder import model_path
+    from fetalhead.inference.predictor import INPUT, Predictor
+    from fetalhead.training.checkpoint import initial_network
+
+    pictures = sorted((hc18 / "training_set").glob("*HC.png"))[::20][:PICTURES]
+    for name in MODELS:
+        folder = Predictor(name).folder
+        network = initial_network(model_path(name))[0].eval().to(memory_format=torch.channels_last)
+        found: dict[tuple[str, int, int], Callable[[], object]] = {}
+        for threads in (1, 2):
+            session = Predictor(name, threads=threads)._session
+            for images in (1, 2):  # two: the picture and its mirror image
+                batch = np.random.default_rng(0).standard_normal((images, 1, *folder.input_size)).astype(np.float32)
+                tensor = torch.from_numpy(batch).contiguous(memory_format=torch.channels_last)
+                found["onnxruntime", threads, images] = partial(session.run, list(folder.outputs), {INPUT: batch})
+                found["eager torch", threads, images] = partial(network, tensor)
+        best = dict.fromkeys(found, math.inf)
+        for _ in range(NETWORK_ROUNDS):
+            for key, run in found.items():
+                torch.set_num_threads(key[1])
+                with torch.inference_mode():
+                    run()
+                    best[key] = min(best[key], min(_milliseconds(run) for _ in range(NETWORK_RUNS)))
+        height, width = folder.input_size
+        print(f"\n| {name}, {height}x{width} | onnxruntime (ms) | eager torch (ms) | torch / onnxruntime |")
+        print("| --- | --- | --- | --- |")
+        for threads in (1, 2):
+            for images, title in ((1, "one picture"), (2, "and its mirror image")):
+                ours, theirs = best["onnxruntime", threads, images], best["eager torch", threads, images]
+                plural = "s" if threads > 1 else ""
+                print(f"| {title}, {threads} thread{plural} | {ours:.1f} | {theirs:.1f} | {theirs / ours:.2f} |")
+        if not pictures:
+            print(f"\nno HC18 data at {hc18}: measuring is left out.")
+            continue
+        times = [min(_milliseconds(partial(measure, path, 0.1, name)) for _ in range(ROUNDS)) for path in pictures]
+        whole, alone = sum(times) / len(times), best["onnxruntime", 2, 2 if folder.flips else 1]
+        print(f"\n`measure` of {len(times)} HC18 files without overlays: {whole:.1f} ms a picture, {whole / alone:.2f} "
+              f"times its network ({alone:.1f} ms, 2 threads, {'with' if folder.flips else 'no'} mirror image)")
+
+
+def _milliseconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return 1000 * (time.perf_counter() - start)
+
+
 def _seconds_and_peak(command: list[str]) -> tuple[float, int]:
     """Wall time of a command, and the most memory (bytes) that it and its children held at once."""
     start, peak = time.perf_counter(), 0
@@ -135,5 +197,14 @@ def _median_seconds(command: list[str], *endings: list[str]) -> float:
 
 if __name__ == "__main__":
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
-    measuring_speed(Path(sys.argv[1] if len(sys.argv) > 1 else "data/hc18"))
-    training_speed()
+    parser = argparse.ArgumentParser(description="Speed on this machine; best on an idle one.")
+    parser.add_argument("hc18", nargs="?", type=Path, default=Path("data/hc18"))
+    parser.add_argument("--only", choices=("measuring", "networks", "training"))
+    chosen = parser.parse_args()
+    for part, bench in {
+        "measuring": partial(measuring_speed, chosen.hc18),
+        "networks": partial(network_speed, chosen.hc18),
+        "training": training_speed,
+    }.items():
+        if chosen.only in (None, part):
+            bench()

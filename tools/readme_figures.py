@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from fetalhead.inference.model_card import figures_table
+from fetalhead.inference.card_figures import figures_table
 from fetalhead.inference.model_folder import model_path
 
 readme = Path(__file__).resolve().parents[1] / "README.md"

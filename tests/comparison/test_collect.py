@@ -14,7 +14,10 @@ from fetalhead.evaluation.comparison.grid import Run
 from fetalhead.evaluation.in_pixels import PixelScores, write_in_pixels
 from fetalhead.evaluation.planes import PlaneCase, plane_figures, write_planes
 from fetalhead.evaluation.results import write_document
+from fetalhead.images.ellipse import Ellipse
 from fetalhead.options import TrainingOptions
+
+HEAD = Ellipse.make(96, 64, 60, 44, 0.3)
 
 PLANES = [
     PlaneCase("a", "1", "head", "head", True),
@@ -39,8 +42,8 @@ def finished(tmp_path: Path) -> Finished:
     (places["hc18"] / "cases.csv").write_text("name,status,hausdorff_mm\nx.png,ok,1.5\n")
     write_planes(places["planes"], PLANES, plane_figures(PLANES, ("head", "abdomen", "femur")), elsewhere)
     scores = [
-        PixelScores("p", "1", "", 0.9, 0.8, 0.9, 4.0, 1.0, 1.0),
-        PixelScores("q", "2", "none", 0.0, 0.0, 0.1, math.nan, math.nan, math.nan),
+        PixelScores("p", "1", "", 0.9, 0.8, 0.9, 4.0, 1.0, 1.0, HEAD, HEAD),
+        PixelScores("q", "2", "none", 0.0, 0.0, 0.1, math.nan, math.nan, math.nan, HEAD, None),
     ]
     write_in_pixels(places["masks"], scores, elsewhere)
     options = TrainingOptions(data=["hc18=there"], steps=7)

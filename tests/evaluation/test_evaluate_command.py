@@ -90,6 +90,22 @@ def test_evaluate_repeats_to_the_last_byte(toy_model: Path, small_hc18: Path, tm
     assert json.loads((tmp_path / "one" / "metrics.json").read_text())["images"] == 6
 
 
+def test_the_worst_are_drawn_in_their_order_and_told(toy_model: Path, small_hc18: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "out"
+    command = ("--worst", "3", "--corruptions", "blur", "--severities", "5")
+    assert run(toy_model, small_hc18, out, *command) == 0
+    assert (out / "worst.png").read_bytes().startswith(b"\x89PNG")
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["worst"][0]["name"] == "003_HC.png" and len(metrics["worst"]) == 4
+    assert list(metrics["pixel_sizes"]) == ["0.20 mm and more"]
+    with open(out / "robustness.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    told = [(row["corruption"], str(row["severity"]), row["dice"]["mean"]) for row in metrics["robustness"]]
+    assert told == [(row["corruption"], row["severity"], pytest.approx(float(row["dice"]), abs=1e-5)) for row in rows]
+    assert run(toy_model, small_hc18, tmp_path / "no", "--worst", "-1") == 1
+
+
 def test_evaluate_says_what_is_wrong_in_one_line(
     toy_model: Path, small_hc18: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

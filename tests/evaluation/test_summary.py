@@ -11,12 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fetalhead.evaluation.cases import BANDS, COLUMNS, ScoredCase, score, write_cases
-from fetalhead.evaluation.figures import bland_altman, panel, pick_examples, save, scatter
+from fetalhead.evaluation.cases import BANDS, COLUMNS, PIXEL_BANDS, ScoredCase, score, write_cases
+from fetalhead.evaluation.figures import (
+    Example,
+    bland_altman,
+    panel,
+    pick_examples,
+    save,
+    scatter,
+    sheet,
+    worst_cases,
+)
 from fetalhead.evaluation.metrics import filled
 from fetalhead.evaluation.reliability import reliability
 from fetalhead.evaluation.results import Evaluation, document, table
-from fetalhead.evaluation.summary import bootstrap_interval, summarise, summarise_bands
+from fetalhead.evaluation.summary import bootstrap_interval, summarise, summarise_bands, summarise_pixel_sizes
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import PixelSize
 
@@ -79,6 +88,25 @@ def test_bands_hold_both_ends_of_the_middle() -> None:
     assert list(summarise_bands([case("a", 1.0, 300.0)])) == [BANDS[2]]
 
 
+def test_bands_of_pixel_size_hold_their_lower_ends() -> None:
+    sizes = {"a": (0.09, 0.09), "b": (0.10, 0.10), "c": (0.10, 0.20), "d": (0.20, 0.20), "e": (0.4, 0.2)}
+    cases = [
+        replace(case(name, 1.0), pixel_size=PixelSize.make(x, y, "user")) for name, (x, y) in sizes.items()
+    ]
+    groups = {name: summary.images for name, summary in summarise_pixel_sizes(cases).items()}
+    assert groups == {PIXEL_BANDS[0]: 1, PIXEL_BANDS[1]: 2, PIXEL_BANDS[3]: 2}
+
+
+def test_the_document_tells_the_worst_cases_and_why() -> None:
+    cases = [case("a", 1.01), case("b", 1.08), case("c", None)]
+    written = json.loads(json.dumps(document(evaluation(cases)), allow_nan=False))
+    assert [row["name"] for row in written["worst"]] == ["c", "b"]
+    assert (written["worst"][0]["df_mm"], written["worst"][0]["dice"]) == (None, 0)
+    assert written["worst"][0]["reasons"] == ["nothing above one half"]
+    assert written["worst"][1]["df_mm"] == pytest.approx(cases[1].scores.df_mm, abs=1e-5)
+    assert "robustness" not in written
+
+
 def test_interval_resamples_subjects_not_images() -> None:
     """Ten subjects of ten equal images each are ten observations, not a hundred."""
     generator = np.random.default_rng(4)
@@ -106,8 +134,8 @@ def test_one_subject_has_no_interval() -> None:
 
 
 def evaluation(cases: list[ScoredCase]) -> Evaluation:
-    figures = summarise(cases), summarise_bands(cases), reliability(cases)
-    return Evaluation("toy-0123456789ab", "hc18", "test", 3, 1, *figures)
+    figures = summarise(cases), summarise_bands(cases), summarise_pixel_sizes(cases), reliability(cases)
+    return Evaluation("toy-0123456789ab", "hc18", "test", 3, 1, *figures, worst_cases(cases, 2))
 
 
 def test_document_is_json_with_null_for_nothing() -> None:
@@ -163,6 +191,7 @@ def test_figures_can_be_drawn_for_few_cases(cases: list[ScoredCase], tmp_path: P
         "panel": panel(pick_examples(cases), lambda name: np.full(SHAPE, 90, dtype=np.uint8)),
         "bland_altman": bland_altman(cases),
         "scatter": scatter(cases),
+        "sheet": sheet([Example.of(item) for item in cases], lambda name: np.full(SHAPE, 90, dtype=np.uint8)),
     }
     for name, figure in figures.items():
         save(figure, tmp_path / f"{name}.png")

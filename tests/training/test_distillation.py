@@ -74,14 +74,14 @@ def test_the_teacher_is_asked_and_does_not_learn(teacher: Path) -> None:
 def test_distilled_from_a_run_or_a_model_folder_resumed_and_exported(
     tiny_hc18: Path, teacher: Path, tmp_path: Path
 ) -> None:
-    export(teacher, tmp_path / "model", ExportOptions("t", "best.ckpt", half=False, flips=False, metrics=None))
+    export(teacher, tmp_path / "model", ExportOptions("t", "best.ckpt", half=False, flips=False, metrics=()))
     for name, source in (("run", teacher), ("folder", tmp_path / "model")):
         fit(options(source, tiny_hc18), tmp_path / name)
         assert float(rows_of(tmp_path / name)[-1]["loss_unlabelled"]) > 0
     weights = [network_of_run(tmp_path / name, "last.ckpt")[0].state_dict() for name in ("run", "folder")]
     assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-4) for name in weights[0])
     small = export(
-        tmp_path / "run", tmp_path / "small", ExportOptions("s", "last.ckpt", half=True, flips=False, metrics=None)
+        tmp_path / "run", tmp_path / "small", ExportOptions("s", "last.ckpt", half=True, flips=False, metrics=())
     )
     assert Predictor(small).predict(np.zeros((54, 80), np.uint8)).grid_probability.shape == (48, 80)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import json
 import os
 import shutil
 import signal
@@ -16,6 +18,7 @@ import pytest
 import torch
 
 from fetalhead.errors import FetalheadError
+from fetalhead.inference.card_figures import METRICS
 from fetalhead.inference.model_folder import ModelFolder
 from fetalhead.inference.predictor import Predictor
 from fetalhead.options import TrainingOptions
@@ -152,7 +155,7 @@ def test_resume_refuses_other_options(run: Path, options: TrainingOptions) -> No
 
 @pytest.mark.parametrize("half", [False, True])
 def test_export_keeps_what_the_network_says(run: Path, tmp_path: Path, half: bool) -> None:
-    model = export(run, tmp_path / "m", ExportOptions("tiny", "last.ckpt", half, flips=False, metrics=None))
+    model = export(run, tmp_path / "m", ExportOptions("tiny", "last.ckpt", half, flips=False, metrics=()))
     assert set(model.files) == {"model.onnx", "weights.safetensors", "metrics.json", "MODEL_CARD.md"}
     assert {path.name for path in model.path.iterdir()} == {*model.files, "config.json"}
     network, _ = network_of_run(run, "last.ckpt")
@@ -166,7 +169,7 @@ def test_export_keeps_what_the_network_says(run: Path, tmp_path: Path, half: boo
 
 
 def test_fine_tuning_starts_from_run_and_from_model(run: Path, tmp_path: Path) -> None:
-    model = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", half=False, flips=False, metrics=None))
+    model = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", half=False, flips=False, metrics=()))
     published = network_of_run(run)[0].state_dict()
     for source in (run, model.path):
         network, stages = initial_network(source)
@@ -176,18 +179,42 @@ def test_fine_tuning_starts_from_run_and_from_model(run: Path, tmp_path: Path) -
 
 
 def test_figures_of_another_model_are_refused(run: Path, tmp_path: Path) -> None:
-    before = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", half=True, flips=False, metrics=None))
+    before = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", half=True, flips=False, metrics=()))
     (tmp_path / "metrics.json").write_text('{"model_id": "other-123", "overall": {}}')
     with pytest.raises(FetalheadError, match="other-123"):
-        export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", False, False, tmp_path / "metrics.json"))
+        export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", False, False, (str(tmp_path / "metrics.json"),)))
     assert ModelFolder.load(tmp_path / "m").files == before.files, "the model that was there is still whole"
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["m"]
+
+
+def test_a_card_of_several_evaluations_names_no_place_and_no_picture_of_ones_own(run: Path, tmp_path: Path) -> None:
+    model_id = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", True, False, ())).model_id
+    numbers = dict.fromkeys(("mean", "sd", "median", "worst", "low", "high"), 0.5)
+    overall = {"images": 1, "subjects": 1, "failures": 0, "metrics": dict.fromkeys(METRICS, numbers)}
+    worst = [{"name": "Mrs_Smith.png", "dice": 0.5}]
+    outlines = {"model_id": model_id, "data": "hc18", "split": "test", "overall": overall, "bands": {}, "worst": worst}
+    way = {"false_heads": 0.25, "dropout": None, "hc_error": None, "jitter": None}
+    clips = {"model_id": model_id, "data": f"clips={tmp_path}", "clips": 1, "frames": 4, "head_free_frames": 4}
+    documents = {"clips": clips | {"by_frame": way, "smoothed": way}, "outlines": outlines}
+    for name, document in documents.items():
+        (tmp_path / name).write_text(json.dumps(document))
+    given = (f"Lung={tmp_path / 'clips'}", str(tmp_path / "outlines"))
+    model = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", True, False, given))
+    card, metrics = (model.file(name).read_text() for name in ("MODEL_CARD.md", "metrics.json"))
+    assert "### Lung" in card and "| a head where there is none (% of frames) | 25.00 | 25.00 |" in card
+    assert "fetalhead export runs/1 --out tiny --checkpoint best --half" in card
+    assert "overall" in json.loads(metrics) and json.loads(metrics)["others"][0]["title"] == "Lung"
+    for text in (card, metrics):
+        assert "Smith" not in text and str(tmp_path) not in text
+    (tmp_path / "clips").write_text(json.dumps(clips | {"model_id": "other-123"}))
+    with pytest.raises(FetalheadError, match="other-123"):
+        export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", True, False, given))
 
 
 def test_export_overwrites_nothing_but_a_model(run: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(FetalheadError, match="no model folder"):
-        export(run, tmp_path, ExportOptions("tiny", "best.ckpt", half=True, flips=False, metrics=None))
+        export(run, tmp_path, ExportOptions("tiny", "best.ckpt", half=True, flips=False, metrics=()))
     assert (tmp_path / "thesis.tex").exists()
 
 
@@ -231,3 +258,27 @@ def test_the_saved_configuration_starts_the_same_run_again(run: Path, tmp_path: 
 
     assert main(["train", "supervised", "--config", str(run / "config.yaml"), "--out", str(tmp_path / "again")]) == 0
     assert (tmp_path / "again" / "log.csv").read_bytes() == (run / "log.csv").read_bytes()
+
+
+def test_a_run_tells_what_it_cost_and_how_many_pictures_it_had(run: Path, options: TrainingOptions) -> None:
+    (stage,) = stages_of(run)
+    assert stage["data"] == [
+        {"kind": "hc18", "split": "its own", "counts": {"train": [8, 8], "val": [2, 2], "test": [2, 2]}}
+    ]
+    cost = stage["cost"]
+    assert cost["steps"] == 5 and len(cost["devices"]) == 1
+    with open(run / "costs.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["step"], row["steps"]) for row in rows] == [("2", "2"), ("4", "2"), ("5", "1")]
+    assert all(float(row["seconds"]) > 0 and float(row["processor_seconds"]) > 0 for row in rows)
+
+
+def test_a_resumed_run_adds_to_its_cost(run: Path, options: TrainingOptions, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    kept = (run / "costs.csv").read_text().splitlines()[:2]
+    lines = [*kept, "4,2,1000.0,2000.0,2,here", "6,2,1,1,1,x"]
+    (tmp_path / "run" / "costs.csv").write_text("\n".join(lines) + "\n")
+    fit(options, tmp_path / "run", resume=True)  # has ended: nothing is added
+    cost = stages_of(tmp_path / "run")[0]["cost"]
+    assert cost["steps"] == 6 and 1000 < cost["seconds"] < 1100 and 4000 < cost["processor_seconds"] < 4100
+    assert cost["devices"][1:] == ["2 x here", "x"]

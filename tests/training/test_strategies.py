@@ -366,7 +366,7 @@ def test_an_exported_multitask_model_tells_planes(tiny_hc18: Path, planes: Path,
 
     data = [f"hc18={tiny_hc18}", f"planes={planes}"]
     fit(MultiTaskOptions(**SEMI, data=data, unlabelled=[f"planes={planes}"]), tmp_path / "run")
-    export(tmp_path / "run", tmp_path / "model", ExportOptions("tiny", "last.ckpt", True, flips=True, metrics=None))
+    export(tmp_path / "run", tmp_path / "model", ExportOptions("tiny", "last.ckpt", True, flips=True, metrics=()))
     folder = ModelFolder.load(tmp_path / "model")
     assert folder.classes == ("head", "abdomen", "femur", "other")
     prediction = Predictor(folder).predict(np.full((64, 96), 90, np.uint8))

@@ -175,7 +175,7 @@ def _carry_out(run: Run, grid: Grid, place: Path) -> None:
         fit(run.options, training, resume=(training / RUN_CONFIG).is_file())
         # The last averaged weights: a checkpoint chosen on validation would use labels that few-label users lack.
         (place / MACHINE).write_text(json.dumps(this_machine(), indent=2) + "\n", encoding="utf-8")
-        export(training, model, ExportOptions(run.arm, LAST, half=False, flips=False, metrics=None))
+        export(training, model, ExportOptions(run.arm, LAST, half=False, flips=False, metrics=()))
     for name in (BEST, LAST):
         (training / name).unlink(missing_ok=True)  # the model folder holds the weights
     for title, argument in _data_of(grid):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from fetalhead.options import option
 
 if TYPE_CHECKING:
     from fetalhead.datasets.case import Case
+    from fetalhead.evaluation.figures import Example
     from fetalhead.inference.predictor import Predictor
 
 
@@ -44,6 +46,7 @@ class EvaluateOptions:
         default=False,
     )
     clips: int = option("clips of motion over hc18=DIR, with --video", default=40)
+    worst: int = option("also worst.png: so many pictures of the lowest Dice, with both outlines", default=0)
     one_a_subject: bool = option("corrupt one image a subject: enough for a sweep", default=False)
 
 
@@ -67,6 +70,14 @@ class _Task:
             "unreadable": len(unreadable),
         }
 
+    def draw_worst(self, worst: Sequence[Example]) -> None:
+        """`worst.png`, where any are asked for."""
+        from fetalhead.evaluation import figures
+
+        pixels = {case.name: case.pixels for case in self.cases}
+        if worst:
+            figures.save(figures.sheet(worst, lambda name: pixels[name]()), self.out / "worst.png")
+
     def print_table(self, lines: str) -> None:
         print(f"{self.predictor.folder.model_id} on {self.kind}, split {self.options.split}: {lines}")
 
@@ -83,6 +94,10 @@ def main(argv: Sequence[str]) -> int:
 
     if options.video:
         return _evaluate_video(options)
+    if options.worst < 0:
+        raise FetalheadError(f"--worst {options.worst}: wants a number of pictures")
+    if options.worst and options.data.partition("=")[0] == "planes":
+        raise FetalheadError("--worst: wants a data set with outlines")
     figures.require_matplotlib()
     corruptions, severities = chosen_kinds(options.corruptions or ""), chosen_severities(options.severities)
     data = open_data(options.data)
@@ -137,22 +152,25 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
     from fetalhead.evaluation.corruptions import one_a_subject
     from fetalhead.evaluation.evaluate import evaluate
     from fetalhead.evaluation.reliability import reliability
-    from fetalhead.evaluation.results import Evaluation, table, write_metrics
+    from fetalhead.evaluation.results import WORST_TOLD, Evaluation, table, write_metrics
     from fetalhead.evaluation.robustness import robustness_figure, robustness_table, sweep, write_robustness
-    from fetalhead.evaluation.summary import summarise, summarise_bands
+    from fetalhead.evaluation.summary import summarise, summarise_bands, summarise_pixel_sizes
 
     scored, unreadable = _scored(task, partial(evaluate, cleaned=task.options.clean))
     result = Evaluation(
         task.predictor.folder.model_id, task.kind, task.options.split, task.unassigned, len(unreadable),
-        summarise(scored), summarise_bands(scored), reliability(scored),
+        summarise(scored), summarise_bands(scored), summarise_pixel_sizes(scored), reliability(scored),
+        figures.worst_cases(scored, WORST_TOLD),
     )  # fmt: skip
     pixels = {case.name: case.pixels for case in task.cases}
+    worst = [figures.Example.of(case) for case in figures.worst_cases(scored, task.options.worst)]
     with writing(task.out) as out:
         write_metrics(out / "metrics.json", result)
         write_cases(out / "cases.csv", scored)
         figures.save(figures.panel(figures.pick_examples(scored), lambda name: pixels[name]()), out / "panel.png")
         figures.save(figures.bland_altman(scored), out / "bland_altman.png")
         figures.save(figures.scatter(scored), out / "scatter.png")
+        task.draw_worst(worst)
     print(table(result))
     if corruptions:
         swept = one_a_subject(task.cases) if task.options.one_a_subject else task.cases
@@ -160,6 +178,7 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
             warnings.simplefilter("ignore", UserWarning)  # told above, for these same pictures
             rows = sweep(swept, scored, corruptions, severities, task.predictor, task.options.clean)
         with writing(task.out) as out:
+            write_metrics(out / "metrics.json", dataclasses.replace(result, robustness=rows))
             write_robustness(out / "robustness.csv", rows)
             figures.save(robustness_figure(rows), out / "robustness.png")
         print(f"\n{robustness_table(rows)}")
@@ -190,11 +209,12 @@ def _evaluate_planes(task: _Task) -> list[str]:
 
 
 def _evaluate_in_pixels(task: _Task) -> list[str]:
-    from fetalhead.evaluation.in_pixels import evaluate_in_pixels, pixels_table, write_in_pixels
+    from fetalhead.evaluation.in_pixels import evaluate_in_pixels, pixels_table, worst_in_pixels, write_in_pixels
 
     scored, unreadable = _scored(task, evaluate_in_pixels)
     with writing(task.out) as out:
         write_in_pixels(out, scored, task.about(unreadable))
+        task.draw_worst(worst_in_pixels(scored, task.options.worst))
     task.print_table(pixels_table(scored))
     return unreadable
 

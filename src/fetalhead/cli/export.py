@@ -26,7 +26,11 @@ class Options:
     calibrate: str | None = option(
         "set the 90 % interval of HC on the validation subjects of a data set with mm, such as hc18=DIR", default=None
     )
-    metrics: str | None = option("metrics.json of 'fetalhead evaluate' with this very model", default=None)
+    metrics: list[str] = option(
+        "metrics.json of 'fetalhead evaluate' with this very model, for the card; may be repeated, and TITLE=FILE says "
+        "what the data set is called there",
+        default=[],
+    )
 
 
 def main(argv: Sequence[str]) -> int:
@@ -43,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
         half=options.half,
         flips=options.flips,
         calibrate=options.calibrate,
-        metrics=Path(options.metrics) if options.metrics else None,
+        metrics=tuple(options.metrics),
     )
     model = export(Path(options.run[0]), folder, chosen)
     print(f"{folder}: {model.model_id}", file=sys.stderr)

@@ -82,12 +82,17 @@ class Splits:
         own = root / OWN_SPLIT
         if own.is_file():
             return cls(_read(own))
-        return cls(_read(resources.files("fetalhead.datasets") / "split_files" / f"{kept}.csv") if kept else None)
+        return cls(published(kept) if kept else None)
 
     def split_of(self, name: str, subject: str = "") -> str:
         if self.listed is not None:
             return self.listed.get(name, UNASSIGNED)
         return hashed_split(subject)
+
+
+def published(kept: str) -> dict[str, str]:
+    """The split by picture that the package keeps for a published data set."""
+    return _read(resources.files("fetalhead.datasets") / "split_files" / f"{kept}.csv")
 
 
 def hashed_split(subject: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,10 @@ from fetalhead.images.pixel_size import PixelSize
 
 BANDS = ("below 100 mm", "100 to 260 mm", "above 260 mm")
 """Names of the bands of HC in `datasets.splits`: about the first, second and third trimester."""
+
+PIXEL_EDGES_MM = (0.10, 0.15, 0.20)
+PIXEL_BANDS = ("below 0.10 mm", "0.10 to 0.15 mm", "0.15 to 0.20 mm", "0.20 mm and more")
+"""Bands of pixel size; each holds its lower end. HC18 has 0.05 to 0.39 mm."""
 
 
 class LabelledCase(Protocol):
@@ -83,6 +88,7 @@ class ScoredCase:
     """The measurement's own verdict: accept, review or refuse."""
     interval_mm: tuple[float, float] | None = None
     """The 90 % interval of HC; None where the model gives none, or no head was found."""
+    quality_reasons: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -101,6 +107,12 @@ class ScoredCase:
     @property
     def band(self) -> str:
         return BANDS[band_of(self.reference_hc_mm)]
+
+    @property
+    def pixel_band(self) -> str:
+        """By the geometric mean of a pixel's width and height."""
+        side = math.sqrt(self.pixel_size.x * self.pixel_size.y)
+        return PIXEL_BANDS[bisect_right(PIXEL_EDGES_MM, side)]
 
 
 def circumference_mm(ellipse: Ellipse, pixel_size: PixelSize) -> float:
@@ -139,7 +151,7 @@ COLUMNS = (
     "predicted_angle_rad",
     "reference_hc_mm", "predicted_hc_mm",
     "dice", "iou", "mask_dice", "hausdorff_mm", "hd95_mm", "average_distance_mm", "df_mm", "adf_mm", "adf_percent",
-    "quality", "hc_low_mm", "hc_high_mm",
+    "quality", "hc_low_mm", "hc_high_mm", "quality_reasons",
 )
 
 
@@ -161,7 +173,7 @@ def _row(case: ScoredCase) -> list[str | float]:
         scores.dice, scores.iou, scores.mask_dice,
         scores.hausdorff_mm, scores.hd95_mm, scores.average_distance_mm,
         scores.df_mm, scores.adf_mm, scores.adf_percent,
-        case.quality, *(case.interval_mm or (math.nan, math.nan)),
+        case.quality, *(case.interval_mm or (math.nan, math.nan)), "; ".join(case.quality_reasons),
     ]
 
 

@@ -93,5 +93,6 @@ def score_case(
         reason=measurement.reason if predicted is None else "",
         scores=score(reference, predicted, mask, case.pixel_size),
         quality=measurement.quality,
+        quality_reasons=measurement.quality_reasons,
         interval_mm=None if low is None or high is None else (low, high),
     )

@@ -44,6 +44,29 @@ GREY = "#555555"
 DPI = 200
 EXAMPLES = 3
 """Pictures in each row of the panel."""
+SHEET_COLUMNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A picture with both outlines (px), and what is written over it."""
+
+    name: str
+    reference: Ellipse
+    predicted: Ellipse | None
+    aspect: float
+    """A pixel's height over its width."""
+    caption: str
+
+    @classmethod
+    def of(cls, case: ScoredCase) -> Example:
+        if case.failed:
+            caption = f"HC {case.reference_hc_mm:.0f} mm, no head found"
+        else:
+            off = f"{case.reference_hc_mm:.0f} {_signed(case.scores.df_mm)} mm"
+            caption = f"Dice {100 * case.scores.dice:.2f} %, HC {off}"
+        aspect = case.pixel_size.y / case.pixel_size.x
+        return cls(case.name, case.reference, case.predicted, aspect, caption)
 
 
 def require_matplotlib() -> None:
@@ -74,15 +97,31 @@ def panel(examples: Mapping[str, Sequence[ScoredCase]], pixels_of: Callable[[str
         axes.set_axis_off()
     for axes_row, (title, row) in zip(grid, examples.items(), strict=True):
         for axes, case in zip(axes_row, row, strict=False):
-            _example(axes, case, pixels_of(case.name))
+            _draw_example(axes, Example.of(case), pixels_of(case.name))
         axes_row[0].text(
             -0.03, 0.5, title.capitalize(), transform=axes_row[0].transAxes, rotation=90, ha="right", va="center",
             fontsize=12, fontweight="bold",
         )
-    figure.legend(
-        handles=[_line(style, np.empty((0, 2))) for style in (REFERENCE_STYLE, PREDICTION_STYLE)],
-        loc="outside lower center", ncols=2, frameon=False, fontsize=11, handlelength=3.5,
-    )
+    _outline_legend(figure)
+    return figure
+
+
+def worst_cases(cases: Sequence[ScoredCase], count: int) -> list[ScoredCase]:
+    """The `count` cases of the lowest Dice, the worst first."""
+    return sorted(cases, key=lambda case: (case.scores.dice, case.name))[:count]
+
+
+def sheet(examples: Sequence[Example], pixels_of: Callable[[str], Pixels]) -> Figure:
+    """One or more pictures with both outlines, row by row; `pixels_of` gives a picture (H, W) by its name."""
+    columns = min(SHEET_COLUMNS, len(examples))
+    rows = -(-len(examples) // columns)
+    figure = new_figure(3.3 * columns, 2.7 * rows + 0.4)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, example in zip(grid.flat, examples, strict=False):
+        _draw_example(axes, example, pixels_of(example.name))
+    _outline_legend(figure)
     return figure
 
 
@@ -150,16 +189,20 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _example(axes: Axes, case: ScoredCase, pixels: Pixels) -> None:
+def _outline_legend(figure: Figure) -> None:
+    figure.legend(
+        handles=[_line(style, np.empty((0, 2))) for style in (REFERENCE_STYLE, PREDICTION_STYLE)],
+        loc="outside lower center", ncols=2, frameon=False, fontsize=11, handlelength=3.5,
+    )
+
+
+def _draw_example(axes: Axes, example: Example, pixels: Pixels) -> None:
     height, width = pixels.shape
-    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, aspect=case.pixel_size.y / case.pixel_size.x)
-    draw_outline(axes, case.reference, REFERENCE_STYLE)
-    if case.predicted:
-        draw_outline(axes, case.predicted, PREDICTION_STYLE)
-        verdict = f"Dice {100 * case.scores.dice:.2f} %, HC difference {_signed(case.scores.df_mm)} mm"
-    else:
-        verdict = "no head found"
-    axes.set_title(f"{one_line(case.name)}\n{verdict}", fontsize=9.5, parse_math=False)
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, aspect=example.aspect)
+    draw_outline(axes, example.reference, REFERENCE_STYLE)
+    if example.predicted:
+        draw_outline(axes, example.predicted, PREDICTION_STYLE)
+    axes.set_title(f"{one_line(example.name)}\n{example.caption}", fontsize=9.5, parse_math=False)
     axes.set_xlim(-0.5, width - 0.5)
     axes.set_ylim(height - 0.5, -0.5)
 

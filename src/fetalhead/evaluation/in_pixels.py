@@ -13,10 +13,12 @@ import numpy as np
 from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.evaluate import MASK_LEVEL
+from fetalhead.evaluation.figures import Example
 from fetalhead.evaluation.metrics import dice, ellipse_distances, filled, iou
 from fetalhead.evaluation.progress import progress
 from fetalhead.evaluation.results import BOOTSTRAP, plain, write_document
 from fetalhead.evaluation.summary import FloatArray, Statistics, farthest_from_zero, highest, lowest, statistics
+from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
@@ -43,6 +45,9 @@ class PixelScores:
     df_percent: float
     """Difference of their circumferences, in % of the reference."""
     adf_percent: float
+    reference: Ellipse
+    """Through the drawn mask's border, in pixels."""
+    predicted: Ellipse | None
 
 
 FIGURES: dict[str, Callable[[FloatArray], float]] = {
@@ -50,6 +55,9 @@ FIGURES: dict[str, Callable[[FloatArray], float]] = {
     "adf_percent": highest,
 }  # fmt: skip
 """The figures, and which value of each is the worst."""
+
+COLUMNS = ("name", "subject", "reason", *FIGURES)
+"""Of `cases.csv`."""
 
 
 def evaluate_in_pixels(
@@ -75,13 +83,24 @@ def _score(case: Case, predictor: Predictor) -> PixelScores:
     found = measurement.ellipse_px if measurement else None
     if found is None:
         nothing = (0.0, 0.0, dice(truth, mask), math.nan, math.nan, math.nan)
-        return PixelScores(case.name, case.subject, measurement.reason, *nothing)
+        return PixelScores(case.name, case.subject, measurement.reason, *nothing, reference, None)
     inside = filled(found, shape)
     difference = 100 * (found.perimeter / reference.perimeter - 1)
     return PixelScores(
         case.name, case.subject, "", dice(truth, inside), iou(truth, inside), dice(truth, mask),
-        ellipse_distances(reference, found, UNIT).hausdorff, difference, abs(difference),
+        ellipse_distances(reference, found, UNIT).hausdorff, difference, abs(difference), reference, found,
     )  # fmt: skip
+
+
+def worst_in_pixels(scored: Sequence[PixelScores], count: int) -> list[Example]:
+    """The `count` pictures of the lowest Dice, the worst first, to be drawn."""
+    return [
+        Example(
+            one.name, one.reference, one.predicted, 1.0,
+            f"Dice {100 * one.dice:.2f} %, HC {one.df_percent:+.1f} %" if one.predicted else "no head found",
+        )
+        for one in sorted(scored, key=lambda one: (one.dice, one.name))[:count]
+    ]  # fmt: skip
 
 
 def pixel_figures(scored: Sequence[PixelScores]) -> dict[str, Statistics]:
@@ -95,9 +114,9 @@ def pixel_figures(scored: Sequence[PixelScores]) -> dict[str, Statistics]:
 
 def write_in_pixels(folder: Path, scored: Sequence[PixelScores], about: dict[str, object]) -> None:
     """`cases.csv`, a row a picture, and `metrics.json`, which begins with `about`: what was evaluated."""
-    rows = [asdict(one) for one in scored]
+    rows = [{name: getattr(one, name) for name in COLUMNS} for one in scored]
     with open(folder / "cases.csv", "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(
             {name: "" if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}

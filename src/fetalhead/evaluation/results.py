@@ -5,13 +5,23 @@ from __future__ import annotations
 import importlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.evaluation.reliability import Reliability
-from fetalhead.evaluation.summary import DRAWS, LEVEL_PERCENT, METRICS, SEED, WITHIN_PERCENT, Metric, Summary
-from fetalhead.inference.model_card import reliability_lines
+from fetalhead.evaluation.summary import (
+    DRAWS,
+    LEVEL_PERCENT,
+    METRICS,
+    SEED,
+    WITHIN_PERCENT,
+    Metric,
+    Robustness,
+    Summary,
+)
+from fetalhead.inference.card_figures import reliability_lines
 
 DIGITS = 6
 """Decimals in `metrics.json`: beyond what another machine's arithmetic would change; `cases.csv` has them all."""
@@ -21,6 +31,10 @@ BOOTSTRAP = {"resampled": "subjects", "draws": DRAWS, "seed": SEED, "level_perce
 
 MODULES = ("fetalhead", "numpy", "cv2", "onnxruntime")
 """Whose versions the figures may depend on."""
+
+
+WORST_TOLD = 10
+"""Cases of the lowest Dice that `metrics.json` tells by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +51,12 @@ class Evaluation:
     """Images of the split whose picture or reference could not be read: left out of every figure."""
     overall: Summary
     bands: dict[str, Summary]
+    pixel_sizes: dict[str, Summary]
     reliability: Reliability
+    worst: Sequence[ScoredCase]
+    """The worst first."""
+    robustness: Sequence[Robustness] = ()
+    """Empty where no picture was made worse."""
 
 
 def write_metrics(path: Path, evaluation: Evaluation) -> None:
@@ -65,7 +84,10 @@ def document(evaluation: Evaluation) -> dict[str, object]:
         "versions": {name: str(importlib.import_module(name).__version__) for name in MODULES},
         "overall": _summary(evaluation.overall),
         "bands": {name: _summary(summary) for name, summary in evaluation.bands.items()},
+        "pixel_sizes": {name: _summary(summary) for name, summary in evaluation.pixel_sizes.items()},
         "reliability": asdict(evaluation.reliability),
+        "worst": [_worst(case) for case in evaluation.worst],
+        **({"robustness": [_robustness(row) for row in evaluation.robustness]} if evaluation.robustness else {}),
     })
 
 
@@ -129,6 +151,31 @@ def _summary(summary: Summary) -> dict[str, object]:
     }
 
 
+def _worst(case: ScoredCase) -> dict[str, object]:
+    return {
+        "name": case.name,
+        "reference_hc_mm": case.reference_hc_mm,
+        "df_mm": case.scores.df_mm,
+        "dice": case.scores.dice,
+        "hausdorff_mm": case.scores.hausdorff_mm,
+        "quality": case.quality,
+        "reasons": [case.reason] if case.failed else list(case.quality_reasons),
+    }
+
+
+def _robustness(row: Robustness) -> dict[str, object]:
+    summary = row.summary
+    return {
+        "corruption": row.kind,
+        "severity": row.severity,
+        "images": summary.images,
+        "subjects": summary.subjects,
+        "failures": summary.failures,
+        "dice": asdict(summary.metrics["dice"]),
+        "adf_mm": asdict(summary.metrics["adf_mm"]),
+    }
+
+
 def plain(values: Mapping[str, object]) -> dict[str, object]:
     """Data for JSON: None for NaN, and no more decimals than another machine would give."""
     return {name: _plain(value) for name, value in values.items()}
@@ -137,6 +184,8 @@ def plain(values: Mapping[str, object]) -> dict[str, object]:
 def _plain(value: object) -> object:
     if isinstance(value, dict):
         return plain(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
     if isinstance(value, float):
         return None if math.isnan(value) else round(value, DIGITS)
     return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from fetalhead.datasets.case import Case
 from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.evaluation.corruptions import CorruptedCase
 from fetalhead.evaluation.evaluate import evaluate
-from fetalhead.evaluation.summary import Summary, summarise
+from fetalhead.evaluation.summary import Robustness, summarise
 from fetalhead.inference.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
 CLEAN = "none"
 COLUMNS = ("corruption", "severity", "images", "subjects", "failures", "failure_rate", "dice", "dice_low", "dice_high",
            "iou", "hd_mm", "adf_mm", "adf_low_mm", "adf_high_mm")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Robustness:
-    """One kind at one severity (`none` and 0: as they are)."""
-
-    kind: str
-    severity: int
-    summary: Summary
 
 
 def sweep(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.evaluation.cases import BANDS, ScoredCase
+from fetalhead.evaluation.cases import BANDS, PIXEL_BANDS, ScoredCase
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -93,6 +93,15 @@ class Summary:
     """By percent: the share whose ADF is at most so much of the reference HC. A failure is within none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """Cases made worse in one way at one severity (`none` and 0: as they are)."""
+
+    kind: str
+    severity: int
+    summary: Summary
+
+
 def summarise(cases: Sequence[ScoredCase], seed: int = SEED) -> Summary:
     """The summary of one or more cases. Raises `ValueError` for none."""
     if not cases:
@@ -112,8 +121,19 @@ def summarise(cases: Sequence[ScoredCase], seed: int = SEED) -> Summary:
 
 def summarise_bands(cases: Sequence[ScoredCase], seed: int = SEED) -> dict[str, Summary]:
     """A summary for each band of the reference HC that has cases, in rising order."""
-    groups = {band: [case for case in cases if case.band == band] for band in BANDS}
-    return {band: summarise(group, seed) for band, group in groups.items() if group}
+    return _by_group(cases, BANDS, lambda case: case.band, seed)
+
+
+def summarise_pixel_sizes(cases: Sequence[ScoredCase], seed: int = SEED) -> dict[str, Summary]:
+    """A summary for each band of pixel size that has cases, in rising order."""
+    return _by_group(cases, PIXEL_BANDS, lambda case: case.pixel_band, seed)
+
+
+def _by_group(
+    cases: Sequence[ScoredCase], names: Sequence[str], group_of: Callable[[ScoredCase], str], seed: int
+) -> dict[str, Summary]:
+    groups = {name: [case for case in cases if group_of(case) == name] for name in names}
+    return {name: summarise(group, seed) for name, group in groups.items() if group}
 
 
 def bootstrap_interval(

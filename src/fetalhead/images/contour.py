@@ -32,12 +32,15 @@ def largest_region(
 ) -> tuple[npt.NDArray[np.bool_], float]:
     """(H, W) bool of the largest connected region above `level` with its holes filled, and its share of all above."""
     above = (values > level).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=4)
-    if count < 2:
-        return np.zeros(values.shape, dtype=bool), 0.0
+    found = np.zeros(values.shape, dtype=bool)
+    left, top, width, height = cv2.boundingRect(above)
+    if not width:
+        return found, 0.0
+    box = np.s_[top : top + height, left : left + width]  # most of a map is below the level: no need to go through it
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(above[box], connectivity=4)
     areas = stats[1:, cv2.CC_STAT_AREA]
-    region = labels == 1 + int(np.argmax(areas))
-    return fill_holes(region), float(areas.max() / areas.sum())
+    found[box] = fill_holes(labels == 1 + int(np.argmax(areas)))
+    return found, float(areas.max() / areas.sum())
 
 
 def fill_holes(region: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

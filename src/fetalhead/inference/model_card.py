@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fetalhead.catalog import DATA_KINDS, DATASETS
+from fetalhead.inference.card_figures import centres, command_of, kind_of, section, weakest
+from fetalhead.options import options_class
 
-METRICS = {
-    "dice": ("Dice of the filled ellipses (%)", 100),
-    "iou": ("IoU of the filled ellipses (%)", 100),
-    "mask_dice": ("Dice of the masks (%)", 100),
-    "hausdorff_mm": ("Hausdorff distance (mm)", 1),
-    "hd95_mm": ("95 % Hausdorff distance (mm)", 1),
-    "average_distance_mm": ("average surface distance (mm)", 1),
-    "df_mm": ("DF: predicted - reference HC (mm)", 1),
-    "adf_mm": ("ADF: absolute DF (mm)", 1),
-    "adf_percent": ("ADF (% of HC)", 1),
+WATTS_A_CORE = 10
+"""Assumed of a processor core in use, its share of memory and cooling included."""
+
+LIMITS = {
+    "hc18": "HC18's heads are one hospital's, in standard planes, without a growth abnormality, at 10 to 40 weeks:\n"
+    "malformed heads, and heads moulded by labour, are not among them.",
 }
+"""What is known of the pictures of a data set."""
 
 
-def model_card(name: str, model_id: str, stages: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> str:
-    """The card of a model, from its stages of training (the last made it) and its `metrics.json`."""
+def model_card(
+    name: str,
+    model_id: str,
+    stages: Sequence[Mapping[str, Any]],
+    evaluations: Sequence[Mapping[str, Any]],
+    export_command: str,
+) -> str:
+    """The card of a model, from its stages of training (the last made it) and the `metrics.json` of its evaluations."""
+    figures = [document for document in evaluations if kind_of(document)]
     return "\n".join(
         [
             f"# {name}",
@@ -31,7 +38,14 @@ def model_card(name: str, model_id: str, stages: Sequence[Mapping[str, Any]], me
             "## Use",
             "",
             "For research. **Not a medical device**: no measurement of it may decide about a patient.",
+            "",
+            "## What it does not know",
+            "",
             *_what_it_knows(stages),
+            "",
+            *weakest(figures),
+            "Pictures of another site, probe or setting may be read worse than any figure here tells: compare with",
+            "readings of your own (`fetalhead agree`) first.",
             "",
             "## Training",
             "",
@@ -40,28 +54,42 @@ def model_card(name: str, model_id: str, stages: Sequence[Mapping[str, Any]], me
             "",
             *(line for number, stage in enumerate(stages, 1) for line in _stage(number, stage)),
             "",
+            *_cost(stages),
             "## Figures",
             "",
-            *_figures(metrics),
+            *centres(figures),
+            *(line for document in figures for line in section(document)),
+            *(_validation(document) for document in evaluations if not kind_of(document)),
+            "## How to make it again",
+            "",
+            "```",
+            *(_command(number, stage) for number, stage in enumerate(stages, 1)),
+            export_command,
+            *(command_of(name, document) for document in figures),
+            "```",
             "",
         ]
     )
 
 
 def _what_it_knows(stages: Sequence[Mapping[str, Any]]) -> list[str]:
+    kinds = {data["kind"] for stage in stages for data in stage["data"] if data["split"] == "published"}
+    limits = [LIMITS[kind] for kind in LIMITS if kind in kinds]
     if any(data["kind"] == "planes" for stage in stages for data in stage["data"]):
         return [
             "It tells head planes from abdomen, femur and other planes of obstetric scans, and outlines heads in",
             "the former alone. Of other organs, and of pictures that are no ultrasound, it was shown none.",
+            *limits,
         ]
     return [
         "It was trained on head standard planes alone and expects one: in a picture of another plane or another",
         "organ it may outline something that is no head.",
+        *limits,
     ]
 
 
 def _stage(number: int, stage: Mapping[str, Any]) -> list[str]:
-    apart = ("data", "unlabelled", "strategy")
+    apart = ("data", "unlabelled", "strategy", "cost")
     options = ", ".join(f"{key} {value}" for key, value in stage.items() if key not in apart)
     return [
         f"{number}. {stage['strategy']}: {options}",
@@ -70,7 +98,15 @@ def _stage(number: int, stage: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _data(data: Mapping[str, str]) -> str:
+def _data(data: Mapping[str, Any]) -> str:
+    counts = ", ".join(
+        f"{split} {pictures} pictures of {subjects} subjects"
+        for split, (pictures, subjects) in data.get("counts", {}).items()
+    )
+    return _data_set(data) + (f": {counts}" if counts else "")
+
+
+def _data_set(data: Mapping[str, Any]) -> str:
     if data["split"] != "published":
         return f"a data set in the layout of {data['kind']}, with a split of its own"
     if data["kind"] == "pictures":
@@ -86,69 +122,52 @@ def _data(data: Mapping[str, str]) -> str:
     return f"{known['title']}; {known['citation']}; doi {known['doi']}, {known['licence']}; split by subject, {split}"
 
 
-def _figures(metrics: Mapping[str, Any]) -> list[str]:
-    if "overall" not in metrics:
-        return [
-            f"Validation at step {metrics['step']}, {metrics['on']}: Dice {100 * metrics['dice']:.2f} %, "
-            f"IoU {100 * metrics['iou']:.2f} %. `fetalhead evaluate` gives the rest."
-        ]
-    return [figures_table(metrics)]
-
-
-def figures_table(metrics: Mapping[str, Any]) -> str:
-    """The figures of an evaluation's `metrics.json` as Markdown: overall, then the chief ones by band of HC."""
-    overall = metrics["overall"]
-    name = metrics["model_id"].rpartition("-")[0]
-    lines = [
-        f"`fetalhead evaluate --model {name} --data {metrics['data']}=DIR --split {metrics['split']}`, "
-        f"model `{metrics['model_id']}`: {overall['images']} pictures of {overall['subjects']} subjects, "
-        f"no head found in {overall['failures']}.",
+def _cost(stages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Time and energy of each stage on record; no lines where none is."""
+    lines = []
+    for number, stage in enumerate(stages, 1):
+        if not (cost := stage.get("cost")):
+            continue
+        processor_hours = cost["processor_seconds"] / 3600
+        part = "" if cost["steps"] == stage["steps"] else f" for {cost['steps']} of its {stage['steps']} steps"
+        line = f"- stage {number}{part}: {cost['seconds'] / 3600:.2f} hours on {'; '.join(cost['devices'])}"
+        if all(device.endswith("cores") for device in cost["devices"]):
+            energy = processor_hours * WATTS_A_CORE / 1000
+            line += f", {processor_hours:.2f} hours of processor time: about {energy:.3f} kWh"
+        lines.append(line)
+    if not lines:
+        return []
+    return [
+        "What it took, without what was tried on the way and without its teacher's training, if it had one:",
         "",
-        "| figure | mean | SD | median | worst | 95 % interval of the mean, by subject |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for key, (title, factor) in METRICS.items():
-        mean, sd, median, worst, low, high = (
-            _number(overall["metrics"][key][name], factor) for name in ("mean", "sd", "median", "worst", "low", "high")
-        )
-        lines.append(f"| {title} | {mean} | {sd} | {median} | {worst} | {low} to {high} |")
-    lines += [
+        *lines,
         "",
-        "| HC band (mm) | pictures | no head | Dice (%) | Hausdorff (mm) | DF (mm) | ADF (mm) |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        f"Energy is an estimate: the processor time at {WATTS_A_CORE} W a core in use, memory and cooling included,",
+        "which is assumed and not measured. Of other devices the time alone is known.",
+        "",
     ]
-    for band, summary in metrics["bands"].items():
-        dice, hausdorff, df, adf = (
-            _number(summary["metrics"][key]["mean"], METRICS[key][1])
-            for key in ("dice", "hausdorff_mm", "df_mm", "adf_mm")
-        )
-        lines.append(
-            f"| {band} | {summary['images']} | {summary['failures']} | {dice} | {hausdorff} | {df} | {adf} |"
-        )
-    sentences = reliability_lines(metrics["reliability"], overall["images"]) if "reliability" in metrics else []
-    return "\n".join([*lines, *(["", *sentences] if sentences else [])])
 
 
-def reliability_lines(found: Mapping[str, Any], images: int) -> list[str]:
-    """Verdicts and intervals, as `metrics.json` has them, in sentences, one a line."""
-    counts = ", ".join(f"{verdict} {count}" for verdict, count in found["verdicts"].items())
-    lines = [f"Verdicts over {images} pictures: {counts}."]
-    if found["verdicts"]["accept"]:
-        dice, adf = _number(found["accepted_dice"], 100), _number(found["accepted_adf_mm"], 1)
-        lines.append(f"Of the accepted: Dice {dice} %, ADF {adf} mm.")
-    if intervals := found["intervals"]:
-        width = intervals["mean_width_percent"]
-        covered = f"The 90 % interval of HC holds the reference in {_covered(intervals)}"
-        lines.append(f"{covered}; its mean width is {width:.1f} % of HC.")
-        bands = "; ".join(f"{band}: {_covered(one)}" for band, one in found["interval_bands"].items())
-        lines.append(f"By band of HC: {bands}.")
-    return lines
+def _command(number: int, stage: Mapping[str, Any]) -> str:
+    """The training of a stage: the options that differ from what they are by themselves."""
+    words = [f"fetalhead train {stage['strategy']} --out runs/{number}"]
+    if number > 1:
+        words.append(f"--init runs/{number - 1}")
+    words += [f"--data {data['kind']}=DIR" for data in stage["data"]]
+    words += [f"--unlabelled {data['kind']}=DIR" for data in stage.get("unlabelled", [])]
+    for field in dataclasses.fields(options_class(stage["strategy"])):
+        if field.default is dataclasses.MISSING or field.name == "strategy" or field.name not in stage:
+            continue
+        value = stage[field.name]
+        value = tuple(value) if isinstance(value, list) else value
+        if value != field.default:
+            said = str(list(value)).replace(" ", "") if isinstance(value, tuple) else value
+            words.append(f"--{field.name.replace('_', '-')} {said}")
+    return " ".join(words)
 
 
-def _covered(intervals: Mapping[str, Any]) -> str:
-    share = intervals["coverage"]
-    return f"{100 * share['share']:.1f} % of {intervals['images']}"
-
-
-def _number(value: float | None, factor: float) -> str:
-    return "-" if value is None else f"{factor * value:.2f}"
+def _validation(metrics: Mapping[str, Any]) -> str:
+    return (
+        f"Validation at step {metrics['step']}, {metrics['on']}: Dice {100 * metrics['dice']:.2f} %, "
+        f"IoU {100 * metrics['iou']:.2f} %. `fetalhead evaluate` gives the rest.\n"
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,10 @@ import fetalhead
 from fetalhead.biometry.uncertainty import LEVEL, allowance_mm, calibrated
 from fetalhead.catalog import PLANES
 from fetalhead.datasets import open_data
+from fetalhead.datasets.splits import published
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
+from fetalhead.inference.card_figures import kind_of
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.model_card import model_card
 from fetalhead.inference.model_folder import CONFIG_NAME, FORMAT, MODEL_NAME, ModelFolder, sha256
@@ -41,8 +42,8 @@ class ExportOptions:
     """best.ckpt or last.ckpt."""
     half: bool
     flips: bool
-    metrics: Path | None
-    """`metrics.json` of an evaluation of this very model, to go with it."""
+    metrics: tuple[str, ...]
+    """`metrics.json` of evaluations of this very model, to go with it; `TITLE=FILE` says what a data set is called."""
     calibrate: str | None = None
     """The data set `KIND=DIR` on whose validation subjects the interval of HC is set; None for no interval."""
 
@@ -78,10 +79,12 @@ def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, opt
     export_onnx(network, trained.grid, folder / MODEL_NAME, options.half)
     _save_weights(network, folder / WEIGHTS, options.half)
     model_id = f"{options.name}-{sha256(folder / MODEL_NAME)[:12]}"
-    metrics = _metrics(run, options, model_id)
+    first, *others = _evaluations(run, options, model_id)
+    metrics = first | ({"others": others} if others else {})
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     stages = stages_of(run)
-    (folder / "MODEL_CARD.md").write_text(model_card(options.name, model_id, stages, metrics), encoding="utf-8")
+    card = model_card(options.name, model_id, stages, [first, *others], _command(len(stages), options))
+    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     config = {
         "format": FORMAT,
         "name": options.name,
@@ -130,30 +133,52 @@ def _save_weights(network: UNet, path: Path, half: bool) -> None:
     path.write_bytes(save({name: stored(value).contiguous() for name, value in network.state_dict().items()}))
 
 
-def _metrics(run: Path, options: ExportOptions, model_id: str) -> dict[str, Any]:
-    """The evaluation's figures where given; else what validation said when the checkpoint was written."""
-    if options.metrics is None:
-        step = steps_done(run / options.checkpoint)
-        rows = [row for row in rows_of(run) if int(row["step"]) == step]
-        if not rows:
-            raise FetalheadError(f"{run}: its log.csv has no row for step {step} of {options.checkpoint}")
-        return {
-            "model_id": model_id,
-            "split": "val",
-            "on": "masks on the network's grid",
-            "step": step,
-            "dice": float(rows[0]["val_dice"]),
-            "iou": float(rows[0]["val_iou"]),
-        }
+def _evaluations(run: Path, options: ExportOptions, model_id: str) -> list[dict[str, Any]]:
+    """The evaluations' figures where given, outlines first; else what validation said of the checkpoint."""
+    if options.metrics:
+        found = [_evaluation(argument, model_id) for argument in options.metrics]
+        return sorted(found, key=lambda document: kind_of(document) != "outlines")
+    step = steps_done(run / options.checkpoint)
+    rows = [row for row in rows_of(run) if int(row["step"]) == step]
+    if not rows:
+        raise FetalheadError(f"{run}: its log.csv has no row for step {step} of {options.checkpoint}")
+    validation = {
+        "model_id": model_id,
+        "split": "val",
+        "on": "masks on the network's grid",
+        "step": step,
+        "dice": float(rows[0]["val_dice"]),
+        "iou": float(rows[0]["val_iou"]),
+    }
+    return [validation]
+
+
+def _evaluation(argument: str, model_id: str) -> dict[str, Any]:
+    """The document of `FILE` or `TITLE=FILE`, without places on this machine and names of pictures not published."""
+    title, equals, place = argument.partition("=")
+    if not equals or Path(argument).is_file():
+        title, place = "", argument
     try:
-        metrics = json.loads(options.metrics.read_text(encoding="utf-8"))
+        document = json.loads(Path(place).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise FetalheadError(f"{options.metrics}: not the metrics.json of an evaluation: {error}") from error
-    if not isinstance(metrics, Mapping) or "overall" not in metrics:
-        raise FetalheadError(f"{options.metrics}: not the metrics.json of an evaluation")
-    if metrics.get("model_id") != model_id:
-        raise FetalheadError(f"{options.metrics}: figures of {metrics.get('model_id')}, not of this model, {model_id}")
-    return dict(metrics)
+        raise FetalheadError(f"{place}: not the metrics.json of an evaluation: {error}") from error
+    if not isinstance(document, dict) or not kind_of(document):
+        raise FetalheadError(f"{place}: not the metrics.json of an evaluation")
+    if document.get("model_id") != model_id:
+        raise FetalheadError(f"{place}: figures of {document.get('model_id')}, not of this model, {model_id}")
+    document["data"] = str(document.get("data", "")).partition("=")[0]
+    if not {case["name"] for case in document.get("worst", ())} <= published("hc18").keys():
+        del document["worst"]
+    return document | ({"title": title} if title else {})
+
+
+def _command(stages: int, options: ExportOptions) -> str:
+    """The export, for the card."""
+    words = [f"fetalhead export runs/{stages} --out {options.name} --checkpoint {Path(options.checkpoint).stem}"]
+    words += ["--half"] if options.half else []
+    words += ["--flips"] if options.flips else []
+    words += [f"--calibrate {options.calibrate.partition('=')[0]}=DIR"] if options.calibrate else []
+    return " ".join(words)
 
 
 def _check_parity(network: UNet, trained: TrainingOptions, folder: ModelFolder, half: bool) -> None:

@@ -23,6 +23,7 @@ from fetalhead.options import TrainingOptions, named
 from fetalhead.training import run_folder
 from fetalhead.training.batches import RoundSampler, TrainingBatches, ValidationBatches
 from fetalhead.training.checkpoint import architecture_of, initial_network, steps_done
+from fetalhead.training.costs import RunCosts
 from fetalhead.training.learner import Learner
 from fetalhead.training.material import load_material
 
@@ -118,7 +119,7 @@ def _callbacks(options: TrainingOptions, folder: Path) -> list[lightning.Callbac
     average = EMAWeightAveraging(decay=options.average_decay)
     best = run_folder.RoundCheckpoint(folder / run_folder.BEST, "val_dice")
     last = run_folder.RoundCheckpoint(folder / run_folder.LAST)
-    return [average, run_folder.RunLog(folder), best, last, TQDMProgressBar(refresh_rate=1)]
+    return [average, run_folder.RunLog(folder), RunCosts(folder), best, last, TQDMProgressBar(refresh_rate=1)]
 
 
 def precision_of(options: TrainingOptions) -> str:

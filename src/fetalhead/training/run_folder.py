@@ -12,17 +12,22 @@ import yaml
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from fetalhead.datasets.splits import OWN_SPLIT
+from fetalhead.datasets import open_data
+from fetalhead.datasets.pictures import read_cases as read_pictures
+from fetalhead.datasets.splits import OWN_SPLIT, SPLITS, UNASSIGNED
 from fetalhead.options import RUN_CONFIG, SemiSupervisedOptions, TrainingOptions
+from fetalhead.training.costs import cost_of
 
 CONFIG, ORIGIN, LOG, CURVES = RUN_CONFIG, "origin.yaml", "log.csv", "curves.png"
 BEST, LAST = "best.ckpt", "last.ckpt"
 
 
 def begin(folder: Path, options: TrainingOptions, earlier: list[dict[str, Any]]) -> None:
-    """Make the run's folder, with its configuration and the stages of training that came before."""
+    """Make the run's folder, with its configuration, the stages of training before it, and counts of its pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ORIGIN).write_text(yaml.safe_dump({"earlier": earlier}, sort_keys=False), encoding="utf-8")
+    unlabelled = options.unlabelled if isinstance(options, SemiSupervisedOptions) else []
+    origin = {"earlier": earlier, "counts": [counts_of(data) for data in (*options.data, *unlabelled)]}
+    (folder / ORIGIN).write_text(yaml.safe_dump(origin, sort_keys=False), encoding="utf-8")
     options.save(folder / CONFIG)
 
 
@@ -44,24 +49,49 @@ def _absolute(data: str) -> str:
 
 
 def stages_of(run: Path) -> list[dict[str, Any]]:
-    """The stages of training behind a run's network, itself last: options, with data sets by kind and split."""
+    """The stages of training behind a run's network, itself last: options, data sets by kind, split and size, cost.
+
+    No place on this machine is told of: a teacher is called by the name of its folder.
+    """
     options = TrainingOptions.load(run / CONFIG)
-    stage = {name: value for name, value in options.to_dict().items() if name not in ("data", "unlabelled", "init")}
-    stage["data"] = [_described(argument) for argument in options.data]
+    apart = ("data", "unlabelled", "init")
+    stage: dict[str, Any] = {name: value for name, value in options.to_dict().items() if name not in apart}
+    origin = _origin(run)
+    counts = iter(origin.get("counts", []))
+    stage["data"] = [_described(argument, next(counts, None)) for argument in options.data]
     if isinstance(options, SemiSupervisedOptions):
-        stage["unlabelled"] = [_described(argument) for argument in options.unlabelled]
-    origin = run / ORIGIN
-    earlier = yaml.safe_load(origin.read_text(encoding="utf-8"))["earlier"] if origin.is_file() else []
-    return [*earlier, stage]
+        stage["unlabelled"] = [_described(argument, next(counts, None)) for argument in options.unlabelled]
+        stage["teacher"] = options.teacher and Path(options.teacher).name
+    if cost := cost_of(run):
+        stage["cost"] = cost
+    return [*origin["earlier"], stage]
 
 
-def _described(data: str) -> dict[str, str]:
-    """A data set without its place on this machine."""
+def _origin(run: Path) -> dict[str, Any]:
+    path = run / ORIGIN
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {"earlier": []}
+
+
+def counts_of(data: str) -> dict[str, list[int]]:
+    """Pictures and subjects of a data set, or of a folder of pictures, by split. Raises `FetalheadError`."""
+    cases = read_pictures(Path(data)) if Path(data).is_dir() else open_data(data).cases
+    found = {}
+    for split in (*SPLITS, UNASSIGNED):
+        ours = [case for case in cases if case.split == split]
+        if ours:
+            found[split] = [len(ours), len({case.subject for case in ours})]
+    return found
+
+
+def _described(data: str, counts: dict[str, list[int]] | None) -> dict[str, Any]:
+    """A data set without its place on this machine; `counts` are None for runs of older versions."""
     word, equals, folder = data.partition("=")
-    if not equals:
-        return {"kind": "pictures", "split": "published"}
-    kind = word.partition(":")[0]
-    return {"kind": kind, "split": "its own" if (Path(folder) / OWN_SPLIT).is_file() else "published"}
+    own = equals and (Path(folder) / OWN_SPLIT).is_file()
+    described: dict[str, Any] = {
+        "kind": word.partition(":")[0] if equals else "pictures",
+        "split": "its own" if own else "published",
+    }
+    return described | ({"counts": counts} if counts else {})
 
 
 class WholeCheckpoints(TorchCheckpointIO):
