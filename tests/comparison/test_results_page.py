@@ -141,9 +141,9 @@ def test_the_page_says_what_the_numbers_say(made: Path) -> None:
         "| supervised | 5% | 2 | - | - | 25.00 ± 0.00 | 0.00 ± 0.00 |",
         "| shadow | 85.15 / 4.00 / 0.0 | 91.15 / 4.00 / 0.0 | 82.10 / 4.00 / 0.0 |",
         "- semi-supervised against supervised, Dice points at severity 5: better by 1 or more under blur +2.00, shadow "
-        "+6.00; worse under none.",
-        "- multitask against supervised, Dice points at severity 5: better by 1 or more under none; worse under blur "
-        "-1.00, shadow -3.00.",
+        "+6.00; worse under no kind.",
+        "- multitask against supervised, Dice points at severity 5: better by 1 or more under no kind; worse under "
+        "blur -1.00, shadow -3.00.",
     ):  # fmt: skip
         assert words in text, words
     assert text.index("## On hc18") < text.index("## On tv") < text.index("## On planes")

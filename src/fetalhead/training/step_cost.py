@@ -19,7 +19,7 @@ from fetalhead.training.fit import precision_of
 from fetalhead.training.learner import channels_last
 from fetalhead.training.material import training_material
 
-ROUNDS, LEAST_ROUNDS, ENOUGH_S = 7, 2, 60.0
+ROUNDS, LEAST_ROUNDS, ENOUGH_S = 7, 1, 60.0
 """Timed rounds at most and at least, and the time after which no more are begun than the least."""
 PICTURES = 16
 """Pictures of each kind that batches are made of: which ones they are changes no cost."""

@@ -80,6 +80,6 @@ def worse_sentences(rows: Sequence[Row], reference: str, severity: int) -> list[
         less = [f"{kind} {change:+.2f}" for kind, change in changes.items() if change <= -LARGE]
         sentences.append(
             f"{arm} against {reference}, Dice points at severity {severity}: better by {LARGE:g} or more under "
-            f"{', '.join(more) or 'none'}; worse under {', '.join(less) or 'none'}."
+            f"{', '.join(more) or 'no kind'}; worse under {', '.join(less) or 'no kind'}."
         )
     return sentences
