@@ -271,13 +271,3 @@ def test_a_run_tells_what_it_cost_and_how_many_pictures_it_had(run: Path, option
         rows = list(csv.DictReader(stream))
     assert [(row["step"], row["steps"]) for row in rows] == [("2", "2"), ("4", "2"), ("5", "1")]
     assert all(float(row["seconds"]) > 0 and float(row["processor_seconds"]) > 0 for row in rows)
-
-
-def test_the_cost_adds_up_over_stops_and_machines(run: Path, options: TrainingOptions, tmp_path: Path) -> None:
-    shutil.copytree(run, tmp_path / "run")
-    lines = ["step,steps,seconds,processor_seconds,processes,device", "2,2,10.0,20.0,1,here", "5,3,1000.0,2000.0,2,there"]
-    (tmp_path / "run" / "costs.csv").write_text("\n".join(lines) + "\n")
-    fit(options, tmp_path / "run", resume=True)  # has ended: nothing is added
-    assert stages_of(tmp_path / "run")[0]["cost"] == {
-        "steps": 5, "seconds": 1010, "processor_seconds": 4020, "devices": ["here", "2 x there"]
-    }  # fmt: skip
