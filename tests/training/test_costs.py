@@ -38,8 +38,8 @@ def test_a_round_gone_back_to_is_counted_once(tmp_path: Path) -> None:
 
 
 def test_the_cost_adds_up_over_machines(tmp_path: Path) -> None:
-    rows = ["step,steps,seconds,processor_seconds,processes,device", "2,2,10.0,20.0,1,here", "5,3,1000.0,2000.0,2,there"]
-    (tmp_path / COSTS).write_text("\n".join(rows) + "\n")
+    header = "step,steps,seconds,processor_seconds,processes,device"
+    (tmp_path / COSTS).write_text(f"{header}\n2,2,10.0,20.0,1,here\n5,3,1000.0,2000.0,2,there\n")
     assert cost_of(tmp_path) == {
         "steps": 5, "seconds": 1010, "processor_seconds": 4020, "devices": ["here", "2 x there"]
     }  # fmt: skip

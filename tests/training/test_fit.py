@@ -206,9 +206,6 @@ def test_a_card_of_several_evaluations_names_no_place_and_no_picture_of_ones_own
     assert "overall" in json.loads(metrics) and json.loads(metrics)["others"][0]["title"] == "Lung"
     for text in (card, metrics):
         assert "Smith" not in text and str(tmp_path) not in text
-    (tmp_path / "clips").write_text(json.dumps(clips | {"model_id": "other-123"}))
-    with pytest.raises(FetalheadError, match="other-123"):
-        export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", True, False, given))
 
 
 def test_export_overwrites_nothing_but_a_model(run: Path, tmp_path: Path) -> None:
