@@ -206,9 +206,6 @@ def test_a_card_of_several_evaluations_names_no_place_and_no_picture_of_ones_own
     assert "overall" in json.loads(metrics) and json.loads(metrics)["others"][0]["title"] == "Lung"
     for text in (card, metrics):
         assert "Smith" not in text and str(tmp_path) not in text
-    (tmp_path / "clips").write_text(json.dumps(clips | {"model_id": "other-123"}))
-    with pytest.raises(FetalheadError, match="other-123"):
-        export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", True, False, given))
 
 
 def test_export_overwrites_nothing_but_a_model(run: Path, tmp_path: Path) -> None:
@@ -271,14 +268,3 @@ def test_a_run_tells_what_it_cost_and_how_many_pictures_it_had(run: Path, option
         rows = list(csv.DictReader(stream))
     assert [(row["step"], row["steps"]) for row in rows] == [("2", "2"), ("4", "2"), ("5", "1")]
     assert all(float(row["seconds"]) > 0 and float(row["processor_seconds"]) > 0 for row in rows)
-
-
-def test_a_resumed_run_adds_to_its_cost(run: Path, options: TrainingOptions, tmp_path: Path) -> None:
-    shutil.copytree(run, tmp_path / "run")
-    kept = (run / "costs.csv").read_text().splitlines()[:2]
-    lines = [*kept, "4,2,1000.0,2000.0,2,here", "6,2,1,1,1,x"]
-    (tmp_path / "run" / "costs.csv").write_text("\n".join(lines) + "\n")
-    fit(options, tmp_path / "run", resume=True)  # has ended: nothing is added
-    cost = stages_of(tmp_path / "run")[0]["cost"]
-    assert cost["steps"] == 6 and 1000 < cost["seconds"] < 1100 and 4000 < cost["processor_seconds"] < 4100
-    assert cost["devices"][1:] == ["2 x here", "x"]
