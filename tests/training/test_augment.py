@@ -13,6 +13,7 @@ from fetalhead.datasets.samples import Sample
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.training.augment.appearance import Appearance
 from fetalhead.training.augment.geometry import SIZE_LIMITS, Geometry, warp
+from fetalhead.training.augment.overlays import drawn_over
 from fetalhead.training.batches import Material, RoundSampler, Stream, TrainingBatches
 
 HEAD = Ellipse.make(70, 50, 40, 28, 0.4)
@@ -86,3 +87,13 @@ def test_real_outlines_follow_the_picture(hc18_dir: Path) -> None:
         on, outside = np.abs(distance + 1) < 1.5, (distance > 2.5) & (distance < 6)
         brighter += sample.pixels[on].mean() > sample.pixels[outside].mean()
     assert brighter > 0.8 * len(samples)
+
+
+def test_now_and_then_words_and_calipers_are_drawn_and_the_picture_given_stays() -> None:
+    picture = np.full((288, 432), 60, np.uint8)
+    drawn = [drawn_over(picture, np.random.default_rng(seed)) for seed in range(200)]
+    shares = [float((one > 100).mean()) for one in drawn]
+    assert (picture == 60).all()
+    assert 0.15 <= np.mean([share > 0 for share in shares]) <= 0.35
+    assert max(shares) < 0.1
+    assert (drawn_over(picture, np.random.default_rng(7)) == drawn[7]).all()

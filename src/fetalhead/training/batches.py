@@ -24,6 +24,7 @@ from fetalhead.images.geometry import Letterbox
 from fetalhead.models.unet import normalise
 from fetalhead.training.augment.appearance import Appearance
 from fetalhead.training.augment.geometry import Geometry, warp
+from fetalhead.training.augment.overlays import drawn_over
 from fetalhead.training.strategy import Batch
 
 BASE_FINENESS = 1.5
@@ -89,7 +90,8 @@ class TrainingBatches(Dataset[Batch]):
             sample = stream.draw(self.seed, key, place)
             rng = np.random.default_rng([self.seed, view_key, place])
             matrix = Geometry.draw(rng).matrix(_shape(sample.pixels), self.grid)
-            image = Appearance.draw(rng).apply(warp(sample.pixels, matrix, self.grid))
+            appearance = Appearance.draw(rng)
+            image = appearance.apply(warp(drawn_over(sample.pixels, rng), matrix, self.grid))
             yield View(image, sample, matrix)
 
     def _unlabelled(self, stream: Stream, step: int) -> Batch:
