@@ -19,7 +19,7 @@ KNOWS = {
     "datasets": {"images"},
     "models": set(),
     "inference": {"images", "biometry"},
-    "training": {"images", "biometry", "datasets", "models", "inference"},
+    "training": {"images", "biometry", "datasets", "models", "inference", "phantoms"},
     "reports": {"images", "biometry", "datasets", "inference"},
     "measuring": {"images", "biometry", "inference", "reports"},
     "videos": {"images", "biometry", "inference", "reports", "measuring", "phantoms"},
