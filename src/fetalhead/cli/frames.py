@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from fetalhead.catalog import MODELS
+from fetalhead.catalog import MODELS, VIDEO_MODEL
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import made_folder
-from fetalhead.cli.video import DEFAULT_MODEL
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
 
@@ -29,7 +28,7 @@ class Options:
         default="distinct",
     )
     count: int = option("frames of a clip, at most", default=50)
-    model: str = option(f"for unsure: a bundled model ({', '.join(MODELS)}) or a model folder", default=DEFAULT_MODEL)
+    model: str = option(f"for unsure: a bundled model ({', '.join(MODELS)}) or a model folder", default=VIDEO_MODEL)
     stride: int = option("look at each so-manieth frame", default=1)
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fetalhead.catalog import MODELS
+from fetalhead.catalog import MODELS, VIDEO_MODEL
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import given_pixel_size, interruptible
-from fetalhead.cli.video import DEFAULT_MODEL
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
 
@@ -27,7 +26,7 @@ class Options:
     pixel_size: str | float | list[float] | None = option(
         "size of a pixel in mm, S or X,Y; without it HC is in pixels", default=None
     )
-    model: str = option(f"a bundled model ({', '.join(MODELS)}) or a model folder", default=DEFAULT_MODEL)
+    model: str = option(f"a bundled model ({', '.join(MODELS)}) or a model folder", default=VIDEO_MODEL)
     port: int = option("of the page http://127.0.0.1:PORT; 0 for no page", default=8765)
     record: str | None = option("write what is shown to this MP4 as well", default=None)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fetalhead.catalog import DATING, MODELS, PROVIDERS
+from fetalhead.catalog import DATING, MODELS, PROVIDERS, VIDEO_MODEL
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import check_choice, given_pixel_size, interruptible
 from fetalhead.errors import FetalheadError
@@ -17,8 +17,6 @@ from fetalhead.options import option
 
 if TYPE_CHECKING:
     from fetalhead.videos.wanted import Wanted
-
-DEFAULT_MODEL = "small" if "small" in MODELS else MODELS[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Options:
     pixel_size: str | float | list[float] | None = option(
         "size of a pixel of the picture as shown in mm, S or X,Y; comes before what a clip itself tells", default=None
     )
-    model: str = option(f"a bundled model ({', '.join(MODELS)}) or a model folder", default=DEFAULT_MODEL)
+    model: str = option(f"a bundled model ({', '.join(MODELS)}) or a model folder", default=VIDEO_MODEL)
     stride: int = option("measure each so-manieth frame", default=1)
     from_: float | None = option("start at so many seconds", default=None)
     to: float | None = option("end at so many seconds", default=None)

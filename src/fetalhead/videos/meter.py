@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.biometry.measurement import HeadMeasurement
+from fetalhead.catalog import VIDEO_MODEL
 from fetalhead.errors import FetalheadError
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
@@ -75,7 +76,7 @@ class VideoMeter:
 
     def __init__(
         self,
-        model: str | Path | Predictor = "standard",
+        model: str | Path | Predictor = VIDEO_MODEL,
         pixel_size: float | tuple[float, float] | None = None,
         dating: str = "hadlock1984",
     ) -> None:
