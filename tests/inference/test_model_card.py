@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fetalhead.inference.card_figures import command_of, figures_table, kind_of
-from fetalhead.inference.model_card import model_card
+from fetalhead.inference.card_figures import figures_table, kind_of
+from fetalhead.inference.model_card import command_of, model_card
 
 ID = "m-0123456789ab"
 

@@ -50,21 +50,6 @@ def title_of(document: Mapping[str, Any]) -> str:
     return DATASETS[kind]["title"] if kind in DATASETS else re.split(r" \(|:", DATA_KINDS.get(kind, kind))[0]
 
 
-def command_of(name: str, document: Mapping[str, Any]) -> str:
-    """The command that gives an evaluation's figures."""
-    words = [f"fetalhead evaluate --model {name} --data {document['data']}=DIR --out OUT"]
-    if kind_of(document) == "clips":
-        words.append("--video")
-    else:
-        words.append(f"--split {document['split']}")
-    if rows := [row for row in document.get("robustness", ()) if row["severity"]]:
-        words.append("--corruptions " + ",".join(dict.fromkeys(row["corruption"] for row in rows)))
-        if rows[0]["images"] == rows[0]["subjects"] < document["images"]:
-            words.append("--one-a-subject")
-        words.append("--severities " + ",".join(dict.fromkeys(str(row["severity"]) for row in rows)))
-    return " ".join(words)
-
-
 def centres(documents: Sequence[Mapping[str, Any]]) -> list[str]:
     """A row for each data set with outlines: how its figures compare."""
     rows = []

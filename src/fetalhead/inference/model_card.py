@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fetalhead.catalog import DATA_KINDS, DATASETS
-from fetalhead.inference.card_figures import centres, command_of, kind_of, section, weakest
+from fetalhead.inference.card_figures import centres, kind_of, section, weakest
 from fetalhead.options import options_class
 
 WATTS_A_CORE = 10
@@ -163,6 +163,21 @@ def _command(number: int, stage: Mapping[str, Any]) -> str:
         if value != field.default:
             said = str(list(value)).replace(" ", "") if isinstance(value, tuple) else value
             words.append(f"--{field.name.replace('_', '-')} {said}")
+    return " ".join(words)
+
+
+def command_of(name: str, document: Mapping[str, Any]) -> str:
+    """The command that gives an evaluation's figures."""
+    words = [f"fetalhead evaluate --model {name} --data {document['data']}=DIR --out OUT"]
+    if kind_of(document) == "clips":
+        words.append("--video")
+    else:
+        words.append(f"--split {document['split']}")
+    if rows := [row for row in document.get("robustness", ()) if row["severity"]]:
+        words.append("--corruptions " + ",".join(dict.fromkeys(row["corruption"] for row in rows)))
+        if rows[0]["images"] == rows[0]["subjects"] < document["images"]:
+            words.append("--one-a-subject")
+        words.append("--severities " + ",".join(dict.fromkeys(str(row["severity"]) for row in rows)))
     return " ".join(words)
 
 
