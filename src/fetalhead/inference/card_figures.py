@@ -180,7 +180,7 @@ def _worst(cases: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _pixels(document: Mapping[str, Any]) -> list[str]:
     return [
-        f"{document['images']} pictures of {document['subjects']} subjects , no head found "
+        f"{document['images']} pictures of {document['subjects']} subjects, no head found "
         f"in {document['failures']}. Their pixel size is not known.",
         "",
         STATISTICS,
