@@ -11,7 +11,7 @@ import pytest
 
 import fetalhead
 from fetalhead.catalog import MODELS
-from fetalhead.inference.model_folder import ModelFolder, model_path
+from fetalhead.inference.model_folder import ModelFolder
 from fetalhead.phantoms import head_phantom
 
 LARGEST_MODEL_BYTES = 12_000_000
