@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import os
-import platform
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,9 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
+
+from fetalhead.inference.processor import processor_name
+from fetalhead.training.round_table import read_rows, write_rows
 
 COSTS = "costs.csv"
 COLUMNS = ("step", "steps", "seconds", "processor_seconds", "processes", "device")
@@ -37,19 +37,14 @@ class RunCosts(Callback):
         if not trainer.is_global_zero or not step:
             return
         device = device_name(module.device)
-        row = (trainer.global_step, step, f"{seconds:.1f}", f"{processor:.1f}", trainer.world_size, device)
-        kept = [old for old in _rows(self._folder) if int(old["step"]) <= trainer.global_step - step]
-        partial = self._folder / f"{COSTS}.partial"
-        with open(partial, "w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows([*([old[name] for name in COLUMNS] for old in kept), row])
-        partial.replace(self._folder / COSTS)
+        values = (trainer.global_step, step, f"{seconds:.1f}", f"{processor:.1f}", trainer.world_size, device)
+        kept = [old for old in read_rows(self._folder / COSTS) if int(old["step"]) <= trainer.global_step - step]
+        write_rows(self._folder / COSTS, COLUMNS, [*kept, dict(zip(COLUMNS, values, strict=True))])
 
 
 def cost_of(run: Path) -> dict[str, Any] | None:
     """What the rounds on record took together; None where a run has none, as those of older versions have."""
-    rows = _rows(run)
+    rows = read_rows(run / COSTS)
     if not rows:
         return None
     return {
@@ -66,10 +61,7 @@ def device_name(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     if device.type != "cpu":
         return device.type
-    info = Path("/proc/cpuinfo")
-    text = info.read_text(encoding="utf-8") if info.is_file() else ""
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return f"{found[1].strip() if found else platform.machine()}, {os.cpu_count()} cores"
+    return f"{processor_name()}, {os.cpu_count()} cores"
 
 
 def _now(trainer: lightning.Trainer) -> tuple[int, float, float]:
@@ -78,11 +70,3 @@ def _now(trainer: lightning.Trainer) -> tuple[int, float, float]:
 
 def _devices(row: dict[str, str]) -> str:
     return row["device"] if row["processes"] == "1" else f"{row['processes']} x {row['device']}"
-
-
-def _rows(run: Path) -> list[dict[str, str]]:
-    path = run / COSTS
-    if not path.is_file():
-        return []
-    with open(path, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from fetalhead.datasets.pictures import read_cases as read_pictures
 from fetalhead.datasets.splits import OWN_SPLIT, SPLITS, UNASSIGNED
 from fetalhead.options import RUN_CONFIG, SemiSupervisedOptions, TrainingOptions
 from fetalhead.training.costs import cost_of
+from fetalhead.training.round_table import read_rows, write_rows
 
 CONFIG, ORIGIN, LOG, CURVES = RUN_CONFIG, "origin.yaml", "log.csv", "curves.png"
 BEST, LAST = "best.ckpt", "last.ckpt"
@@ -154,22 +154,12 @@ class RunLog(Callback):
         draw_curves(rows_of(self.folder), self.folder / CURVES)
 
     def _write(self, rows: list[dict[str, str]]) -> None:
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        partial = self.folder / f"{LOG}.partial"
-        with open(partial, "w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, names, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        partial.replace(self.folder / LOG)
+        write_rows(self.folder / LOG, list(dict.fromkeys(name for row in rows for name in row)), rows)
 
 
 def rows_of(run: Path) -> list[dict[str, str]]:
     """The rows of a run's `log.csv`, as text; none where it has not finished a round."""
-    path = run / LOG
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+    return read_rows(run / LOG)
 
 
 def draw_curves(rows: list[dict[str, str]], path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 from importlib import metadata
-from pathlib import Path
+
+from fetalhead.inference.processor import processor_name
 
 PACKAGES = ("torch", "lightning", "timm", "numpy", "opencv-python-headless", "onnxruntime")
 
@@ -17,7 +18,7 @@ def this_machine() -> dict[str, str | int]:
     import fetalhead
 
     return {
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": os.cpu_count() or 1,
         "threads": torch.get_num_threads(),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
@@ -26,14 +27,6 @@ def this_machine() -> dict[str, str | int]:
         "fetalhead": fetalhead.__version__,
         **{name: _version(name) for name in PACKAGES},
     }
-
-
-def _processor() -> str:
-    """As Linux names it; elsewhere what Python knows."""
-    names = Path("/proc/cpuinfo")
-    lines = names.read_text(encoding="utf-8").splitlines() if names.is_file() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
 
 
 def _version(name: str) -> str:
