@@ -20,8 +20,14 @@ FIRST = "<!-- Made by `python tools/results_page.py` from results/few_labels: do
 COPIED = ("grid.yaml", "plan.csv", "runs.csv", "differences.csv", "elsewhere.csv", "robustness.csv", "speed.json",
           MACHINES)  # fmt: skip
 PLOTS = ("label_efficiency.png", "robustness_*.png")
-CASES = (*RUN, "data", "name", "subject", "status", "dice", "iou", "hd_mm", "adf_mm")
-"""What is kept of each picture of the first data set, so that differences can be worked out again."""
+NAMES = (*RUN[1:], "data", "name", "subject")
+CASES = {
+    "cases.csv": (*NAMES, "status", "dice", "iou", "hd_mm", "adf_mm", "adf_percent"),
+    "cases_elsewhere.csv": (*NAMES, "status", "dice", "adf_percent"),
+    "robustness_cases.csv": (*NAMES, "severity", "dice", "adf_mm"),
+}
+"""What is kept of each picture, so that differences can be worked out again, and runs be added on another machine."""
+MEASURED = ("dice", "iou", "hd_mm", "adf_mm", "adf_percent")
 
 
 def page() -> str:
@@ -35,11 +41,10 @@ def bring(out: Path) -> None:
     for pattern in PLOTS:
         for name in {path.name for folder in (out, RESULTS) for path in folder.glob(pattern)}:
             _take(out / name, RESULTS / name)
-    (RESULTS / "cases.csv").unlink(missing_ok=True)
-    if (out / "cases.csv").is_file():
-        cases = read_rows(out / "cases.csv")
-        kept = [_short(case) for case in cases if case["data"] == cases[0]["data"]]
-        write_rows(RESULTS / "cases.csv", CASES, kept)
+    for name, columns in CASES.items():
+        (RESULTS / name).unlink(missing_ok=True)
+        if (out / name).is_file():
+            write_rows(RESULTS / name, columns, map(_short, read_rows(out / name)))
 
 
 def _take(source: Path, target: Path) -> None:
@@ -50,8 +55,8 @@ def _take(source: Path, target: Path) -> None:
 
 
 def _short(case: Row) -> Row:
-    """Six digits are enough to work out differences that are told to two decimals."""
-    return case | {name: case[name] and format(float(case[name]), ".6g") for name in ("dice", "iou", "hd_mm", "adf_mm")}
+    """Five digits are enough to work out differences that are told to two decimals."""
+    return case | {name: format(float(case[name]), ".5g") for name in MEASURED if case.get(name)}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fetalhead.evaluation.comparison.collect import Finished, gather, read_rows, write_plan
+from fetalhead.evaluation.comparison.evaluated import evaluated_rows
 from fetalhead.evaluation.comparison.grid import Run
 from fetalhead.evaluation.in_pixels import PixelScores, write_in_pixels
 from fetalhead.evaluation.planes import PlaneCase, plane_figures, write_planes
@@ -40,6 +41,9 @@ def finished(tmp_path: Path) -> Finished:
     overall = {"metrics": metrics | {"df_mm": {"mean": None}}}
     write_document(places["hc18"] / "metrics.json", about | {"overall": overall})
     (places["hc18"] / "cases.csv").write_text("name,status,hausdorff_mm\nx.png,ok,1.5\n")
+    (places["hc18"] / "robustness_cases.csv").write_text(
+        "corruption,severity,name,subject,dice,adf_mm\nnone,0,x.png,x,0.99,1\nblur,5,x.png,x,0.9,2\ntext,5,x.png,x,0,\n"
+    )
     write_planes(places["planes"], PLANES, plane_figures(PLANES, ("head", "abdomen", "femur")), elsewhere)
     scores = [
         PixelScores("p", "1", "", 0.9, 0.8, 0.9, 4.0, 1.0, 1.0, HEAD, HEAD),
@@ -47,24 +51,37 @@ def finished(tmp_path: Path) -> Finished:
     ]
     write_in_pixels(places["masks"], scores, elsewhere)
     options = TrainingOptions(data=["hc18=there"], steps=7)
-    return Finished(Run("supervised", "5%", 3, options), places, 0.25, {"processor": "one", "cores": 2})
+    run = Run("supervised", "5%", 3, options)
+    return Finished(run, evaluated_rows(run, places, 0.25), {"processor": "one", "cores": 2})
 
 
 def test_a_run_s_row_holds_what_evaluate_said(finished: Finished, tmp_path: Path) -> None:
     gather([finished], tmp_path)
-    (run,), (case, *others) = read_rows(tmp_path / "runs.csv"), read_rows(tmp_path / "cases.csv")
+    (run,), (case,) = read_rows(tmp_path / "runs.csv"), read_rows(tmp_path / "cases.csv")
     assert (run["dice"], run["hd_mm"], run["df_mm"], run["failures"]) == ("0.5", "0.5", "", "1")
     assert (run["steps"], run["seconds_a_step"], run["model_id"], run["data"]) == ("7", "0.25", "m-1", "hc18")
     assert (case["data"], case["hd_mm"], case["labels"]) == ("hc18", "1.5", "5%")
-    assert [(row["data"], row["name"], row["hd_px"]) for row in others] == [("masks", "p", "4.0"), ("masks", "q", "")]
+    others = read_rows(tmp_path / "cases_elsewhere.csv")
+    assert [(row["data"], row["name"], row["dice"], row["adf_percent"]) for row in others] == [
+        ("masks", "p", "0.9", "1.0"), ("masks", "q", "0.0", ""),
+    ]  # fmt: skip
 
 
-def test_each_machine_is_told_once_with_its_runs(finished: Finished, tmp_path: Path) -> None:
+def test_of_pictures_made_worse_the_mean_over_all_kinds_is_kept(finished: Finished, tmp_path: Path) -> None:
+    """A head that is not found counts as Dice 0, and has no difference."""
+    gather([finished], tmp_path)
+    (made_worse,) = read_rows(tmp_path / "robustness_cases.csv")
+    assert {name: made_worse[name] for name in ("arm", "data", "severity", "name", "dice", "adf_mm")} == {
+        "arm": "supervised", "data": "hc18", "severity": "5", "name": "x.png", "dice": "0.45", "adf_mm": "2",
+    }  # fmt: skip
+
+
+def test_each_machine_is_told_once(finished: Finished, tmp_path: Path) -> None:
     other = replace(finished, machine={"processor": "two", "cores": 8})
     gather([finished, other, finished, replace(finished, machine=None)], tmp_path)
-    assert json.loads((tmp_path / "machines.json").read_text()) == [
-        {"processor": "one", "cores": 2, "runs": 2}, {"processor": "two", "cores": 8, "runs": 1},
-    ]  # fmt: skip
+    machines = json.loads((tmp_path / "machines.json").read_text())
+    told = [machines.get(row["machine"], {}).get("processor") for row in read_rows(tmp_path / "runs.csv")]
+    assert told == ["one", "two", "one", None] and len(machines) == 2
 
 
 def test_the_plan_says_what_is_not_there_yet(finished: Finished, tmp_path: Path) -> None:

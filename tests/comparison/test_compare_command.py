@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from fetalhead.cli import compare
+from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.comparison.page import results_page
 from fetalhead.options import TrainingOptions
 
@@ -167,6 +168,48 @@ def test_a_run_of_other_options_is_refused_and_the_others_go_on(
     assert compare.main([str(grid), "--out", str(copy)]) == 1
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("fetalhead compare")]
     assert len(lines) == 2 and all("its --weight-decay was another" in line for line in lines)
+
+
+def test_runs_that_are_known_from_elsewhere_are_not_trained_again(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the other machine there are the small files only; one draw more is asked for here."""
+    known, out = tmp_path / "known", tmp_path / "out"
+    known.mkdir()
+    for path in compared[1].glob("*.*"):
+        if path.suffix != ".png":
+            shutil.copyfile(path, known / path.name)
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, seeds=[1, 2, 3])
+    trained: list[str] = []
+    monkeypatch.setattr("fetalhead.cli.compare._carry_out", lambda run, *_: trained.append(str(run)))
+    assert compare.main([str(grid), "--out", str(out), "--known", str(known)]) == 0
+    assert trained == ["supervised, labels 100%, seed 3", "semi-supervised, labels 100%, seed 3"]
+    for name in ("runs.csv", "cases.csv", "robustness.csv", "robustness_cases.csv", "differences.csv", "speed.json"):
+        assert (out / name).read_text() == (known / name).read_text(), name
+    assert "**4 of 6 runs** are finished" in (out / "results.md").read_text()
+    assert (out / "label_efficiency.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"training": TRAINING | {"weight_decay": 0.5}}, "supervised, labels 100%, seed 1 with other options"),
+        ({"severities": "1,5"}, "severities in its grid.yaml differs"),
+    ],
+    ids=["trained", "scored"],
+)
+def test_known_runs_that_were_made_otherwise_are_refused(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path, changes: dict[str, Any], words: str
+) -> None:
+    training = changes.pop("training", TRAINING) | {"data": [f"hc18={tiny_hc18}"]}
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, training=training, **changes)
+    with pytest.raises(FetalheadError, match=words):
+        compare.main([str(grid), "--out", str(tmp_path / "out"), "--known", str(compared[1]), "--collect"])
+
+
+def test_a_folder_without_a_grid_is_no_comparison(compared: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(FetalheadError, match=r"--known .*: holds no grid.yaml"):
+        compare.main([str(compared[0]), "--out", str(tmp_path / "out"), "--known", str(tmp_path), "--collect"])
 
 
 def test_the_plan_alone_trains_nothing(

@@ -35,29 +35,38 @@ class Options:
     grid: str = option("GRID.yaml: arms, label shares, draws (docs/comparing.md)", positional=True)
     out: str = option("folder for runs/, the CSV files, results.md and the figures")
     plan: bool = option("only tell the runs, and what they will cost here", default=False)
+    known: str | None = option(
+        "results of this grid from before or from another machine: runs finished there are not trained again",
+        default=None,
+    )
     collect: bool = option("train nothing: write tables and figures of the runs that are finished", default=False)
 
 
 def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead compare")
     from fetalhead.evaluation import figures
-    from fetalhead.evaluation.comparison.grid import Grid, planned_runs, with_equal_time
+    from fetalhead.evaluation.comparison.grid import planned_runs, with_equal_time
     from fetalhead.evaluation.comparison.write import write_results
 
     figures.require_matplotlib()
-    grid = parse(Grid, ["--config", options.grid], f"fetalhead compare {options.grid}")
+    grid = _read_grid(Path(options.grid))
     out = made_folder(options.out)
     planned = planned_runs(grid, _read_options)
+    if options.known:  # runs at equal time must make the same steps
+        _write_seconds(_known_seconds(Path(options.known)) | _known_seconds(out), out)
     seconds = _known_seconds(out) if options.collect else _seconds_a_step(planned, out)
     runs = with_equal_time(planned, seconds)
     if not options.collect:
         _tell_plan(runs, seconds, out)
     if options.plan:
         return 0
-    there = [run for run in runs if (out / RUNS / run.place).is_dir()] if options.collect else runs
-    failed = [run for run in there if not (_is_same if options.collect else _tried)(run, grid, out)]
-    whole = [run for run in there if run not in failed and _is_finished(run, grid, out)]
-    finished = [_finished(run, grid, seconds[run.arm], out) for run in whole]
+    known = _known(Path(options.known), grid, runs, seconds) if options.known else {}
+    there = [run for run in runs if (out / RUNS / run.place).is_dir()]
+    wanted = there if options.collect else [run for run in runs if run in there or run.place not in known]
+    failed = [run for run in wanted if not (_is_same if options.collect else _tried)(run, grid, out)]
+    whole = [run for run in wanted if run not in failed and _is_finished(run, grid, out)]
+    found = known | {run.place: _finished(run, grid, seconds[run.arm], out) for run in whole}
+    finished = [found[run.place] for run in runs if run.place in found]
     (out / GRID).write_bytes(Path(options.grid).read_bytes())
     print(write_results(planned, finished, grid, out))
     missing = len(planned) - len(finished) - len(failed)
@@ -93,8 +102,12 @@ def _seconds_a_step(runs: Sequence[Run], out: Path) -> dict[str, float]:
         scale = known[beside[0]] / measured[beside[0]] if beside else 1.0
         # What another process found meanwhile counts: all must make the same steps.
         known = {arm: scale * measured[arm] for arm in new} | _known_seconds(out)
-        (out / SPEED).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+        _write_seconds(known, out)
     return known
+
+
+def _write_seconds(seconds: Mapping[str, float], out: Path) -> None:
+    (out / SPEED).write_text(json.dumps(seconds, indent=2) + "\n", encoding="utf-8")
 
 
 def _tell(line: str) -> None:
@@ -209,14 +222,35 @@ def _data_of(grid: Grid) -> list[tuple[str, str]]:
 
 
 def _is_finished(run: Run, grid: Grid, out: Path) -> bool:
-    return all((out / RUNS / run.place / EVALUATIONS / title).is_dir() for title, _ in _data_of(grid))
+    return all(place.is_dir() for place in _evaluations(run, grid, out).values())
+
+
+def _evaluations(run: Run, grid: Grid, out: Path) -> dict[str, Path]:
+    return {title: out / RUNS / run.place / EVALUATIONS / title for title, _ in _data_of(grid)}
 
 
 def _finished(run: Run, grid: Grid, seconds: float, out: Path) -> Finished:
     from fetalhead.evaluation.comparison.collect import Finished
+    from fetalhead.evaluation.comparison.evaluated import evaluated_rows
 
-    place = out / RUNS / run.place
-    evaluations = {title: place / EVALUATIONS / title for title, _ in _data_of(grid)}
-    machine = place / MACHINE
+    machine = out / RUNS / run.place / MACHINE
     recorded = json.loads(machine.read_text(encoding="utf-8")) if machine.is_file() else None
-    return Finished(run, evaluations, seconds, recorded)
+    return Finished(run, evaluated_rows(run, _evaluations(run, grid, out), seconds), recorded)
+
+
+def _known(folder: Path, grid: Grid, runs: Sequence[Run], seconds: Mapping[str, float]) -> dict[Path, Finished]:
+    """By their place, the runs that are finished in a folder of results."""
+    from fetalhead.evaluation.comparison.grid import planned_runs, with_equal_time
+    from fetalhead.evaluation.comparison.known import known_runs
+
+    if not (folder / GRID).is_file():
+        raise FetalheadError(f"--known {folder}: holds no {GRID}, so not the results of a comparison")
+    theirs = _read_grid(folder / GRID)
+    their_runs = with_equal_time(planned_runs(theirs, _read_options), seconds)
+    return {one.run.place: one for one in known_runs(folder, (grid, runs), (theirs, their_runs))}
+
+
+def _read_grid(path: Path) -> Grid:
+    from fetalhead.evaluation.comparison.grid import Grid
+
+    return parse(Grid, ["--config", str(path)], f"fetalhead compare {path}")

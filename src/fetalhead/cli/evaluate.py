@@ -35,7 +35,8 @@ class EvaluateOptions:
         "which subjects: of one split, or all, those of no split included", default="test"
     )
     corruptions: str | None = option(
-        "also with pictures made worse: all, or kinds such as speckle,blur; writes robustness.csv and robustness.png",
+        "also with pictures made worse: all, or kinds such as speckle,blur; writes robustness.csv, "
+        "robustness_cases.csv and robustness.png",
         default=None,
     )
     severities: str = option("severities of the corruptions, 1 to 5", default="1,2,3,4,5")
@@ -179,7 +180,7 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
             rows = sweep(swept, scored, corruptions, severities, task.predictor, task.options.clean)
         with writing(task.out) as out:
             write_metrics(out / "metrics.json", dataclasses.replace(result, robustness=rows))
-            write_robustness(out / "robustness.csv", rows)
+            write_robustness(out, rows)
             figures.save(robustness_figure(rows), out / "robustness.png")
         print(f"\n{robustness_table(rows)}")
     return unreadable

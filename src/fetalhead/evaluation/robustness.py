@@ -11,7 +11,7 @@ from fetalhead.datasets.case import Case
 from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.evaluation.corruptions import CorruptedCase
 from fetalhead.evaluation.evaluate import evaluate
-from fetalhead.evaluation.summary import Robustness, summarise
+from fetalhead.evaluation.summary import Robustness
 from fetalhead.inference.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CLEAN = "none"
 COLUMNS = ("corruption", "severity", "images", "subjects", "failures", "failure_rate", "dice", "dice_low", "dice_high",
            "iou", "hd_mm", "adf_mm", "adf_low_mm", "adf_high_mm")  # fmt: skip
+CASES = ("corruption", "severity", "name", "subject", "dice", "adf_mm")
 
 
 def sweep(
@@ -33,17 +34,20 @@ def sweep(
     """The cases as they are, `scored` already, then under each kind and severity. What is not scored is left out."""
     clean = {case.name: case for case in scored}
     kept = [case for case in cases if case.name in clean]
-    rows = [Robustness(CLEAN, 0, summarise([clean[case.name] for case in kept]))]
+    rows = [Robustness.of(CLEAN, 0, [clean[case.name] for case in kept])]
     for kind in kinds:
         for severity in severities:
             corrupted = [CorruptedCase(case, kind, severity) for case in kept]
-            rows.append(Robustness(kind, severity, summarise(evaluate(corrupted, predictor, cleaned=cleaned))))
+            rows.append(Robustness.of(kind, severity, evaluate(corrupted, predictor, cleaned=cleaned)))
     return rows
 
 
-def write_robustness(path: Path, rows: Sequence[Robustness]) -> None:
-    """`robustness.csv`: Dice and IoU 0 to 1 with failures counted as 0, lengths in mm over what was found."""
-    with open(path, "w", newline="", encoding="utf-8") as stream:
+def write_robustness(folder: Path, rows: Sequence[Robustness]) -> None:
+    """`robustness.csv`, a row a corruption and severity, and `robustness_cases.csv`, a row a picture of those.
+
+    Dice and IoU are 0 to 1, with failures counted as 0; lengths are in mm, over what was found.
+    """
+    with open(folder / "robustness.csv", "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in rows:
@@ -54,7 +58,18 @@ def write_robustness(path: Path, rows: Sequence[Robustness]) -> None:
                 summary.metrics["hausdorff_mm"].mean, adf.mean, adf.low, adf.high,
             )  # fmt: skip
             counts = (row.kind, row.severity, summary.images, summary.subjects, summary.failures)
-            writer.writerow([*counts, *(format(number, ".6g") if number == number else "" for number in numbers)])
+            writer.writerow([*counts, *map(_text, numbers)])
+    with open(folder / "robustness_cases.csv", "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(CASES)
+        for row in rows:
+            for case in row.cases:
+                scores = _text(case.scores.dice), _text(case.scores.adf_mm)
+                writer.writerow([row.kind, row.severity, case.name, case.subject, *scores])
+
+
+def _text(number: float) -> str:
+    return format(number, ".6g") if number == number else ""
 
 
 def robustness_figure(rows: Sequence[Robustness]) -> Figure:

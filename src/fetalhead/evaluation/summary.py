@@ -99,7 +99,12 @@ class Robustness:
 
     kind: str
     severity: int
+    cases: Sequence[ScoredCase]
     summary: Summary
+
+    @classmethod
+    def of(cls, kind: str, severity: int, cases: Sequence[ScoredCase]) -> Robustness:
+        return cls(kind, severity, cases, summarise(cases))
 
 
 def summarise(cases: Sequence[ScoredCase], seed: int = SEED) -> Summary:

@@ -1,12 +1,9 @@
-"""What the runs of a comparison left, gathered: `plan.csv`, `runs.csv`, `cases.csv`, `elsewhere.csv`, `robustness.csv`.
-
-Everything is read back from the files that each run left (`fetalhead evaluate` wrote most), so that gathering can be
-repeated, also while other runs still train.
-"""
+"""What the finished runs of a comparison left, gathered into small files, from which its page and figures are made."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,27 +17,24 @@ RUN = ("strategy", "arm", "labels", "seed")
 """What names a run in each of the files."""
 
 RUNS = (*RUN, "dice", "iou", "hd_mm", "adf_mm", "failures", "mask_dice", "hd95_mm", "df_mm", "adf_percent",
-        "images", "subjects", "data", "split", "steps", "seconds_a_step", "model_id")  # fmt: skip
+        "images", "subjects", "data", "split", "steps", "seconds_a_step", "model_id", "machine")  # fmt: skip
 CASES = (*RUN, "data", "name", "subject", "band", "status", "dice", "iou", "hd_mm", "adf_mm", "df_mm", "mask_dice",
-         "hd_px", "adf_percent",
+         "adf_percent",
          *(f"{whose}_{part}" for whose in ("reference", "predicted")
            for part in ("center_x_px", "center_y_px", "semi_axis_a_px", "semi_axis_b_px", "angle_rad")))  # fmt: skip
 ELSEWHERE = (*RUN, "data", "split", "images", "subjects", "failures", "dice", "iou", "mask_dice", "hd_px",
              "adf_percent", "plane_accuracy", "head_abdomen_femur_accuracy", "false_heads", "missed_heads")  # fmt: skip
+CASES_ELSEWHERE = (*RUN, "data", "name", "subject", "status", "dice", "adf_percent")
 ROBUSTNESS = (*RUN, "data", "corruption", "severity", "images", "subjects", "failures", "dice", "iou", "hd_mm",
               "adf_mm")  # fmt: skip
+ROBUSTNESS_CASES = (*RUN, "data", "severity", "name", "subject", "dice", "adf_mm")
+"""A row a picture and severity: the means over all kinds of corruption."""
 PLAN = (*RUN, "steps", "finished")
 MACHINES = "machines.json"
-FILES = {"runs.csv": RUNS, "cases.csv": CASES, "elsewhere.csv": ELSEWHERE, "robustness.csv": ROBUSTNESS}
-
-MEANS = ("dice", "iou", "mask_dice", "hd_mm", "hd95_mm", "adf_mm", "df_mm", "adf_percent")
-MEANS_ELSEWHERE = ("dice", "iou", "mask_dice", "hd_px", "adf_percent")
-SHARES = {"plane_accuracy": "accuracy", "head_abdomen_femur_accuracy": "accuracy_of_three",
-          "false_heads": "false_heads", "missed_heads": "missed_heads"}  # fmt: skip
-"""Columns of planes, and what `evaluate` calls them."""
-
-LONG_NAMES = {"hausdorff_mm": "hd_mm"}
-"""What `evaluate` calls by a longer name."""
+FILES = {
+    "runs.csv": RUNS, "cases.csv": CASES, "elsewhere.csv": ELSEWHERE, "cases_elsewhere.csv": CASES_ELSEWHERE,
+    "robustness.csv": ROBUSTNESS, "robustness_cases.csv": ROBUSTNESS_CASES,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +42,10 @@ class Finished:
     """A run whose results are all there."""
 
     run: Run
-    evaluations: Mapping[str, Path]
-    """Folders as `fetalhead evaluate` writes them, by the data set's title; the first is the one in mm."""
-    seconds_a_step: float
+    rows: Mapping[str, Sequence[Row]]
+    """What it adds to each of `FILES`, by name; nothing to those that are missing."""
     machine: Mapping[str, Any] | None = None
     """What it was trained on, as `this_machine` tells; None where that was not recorded."""
-
-    @property
-    def names(self) -> Row:
-        return names_of(self.run)
 
 
 def names_of(run: Run) -> Row:
@@ -80,76 +69,30 @@ def write_plan(planned: Sequence[Run], finished: Sequence[Finished], folder: Pat
 
 def gather(finished: Sequence[Finished], folder: Path) -> None:
     """Write the files of the finished runs into `folder`; the ones that would be empty are left out."""
-    rows: dict[str, list[Row]] = {name: [] for name in FILES}
-    for one in finished:
-        first, *others = one.evaluations.items()
-        rows["cases.csv"] += _cases(one, *first)
-        rows["runs.csv"].append(_run(one, _document(first[1])) | {"data": first[0]})
-        for title, place in others:
-            rows["elsewhere.csv"].append(one.names | {"data": title} | _elsewhere(_document(place)))
-            rows["cases.csv"] += _cases(one, title, place)
-        if (first[1] / "robustness.csv").is_file():
-            corrupted = read_rows(first[1] / "robustness.csv")
-            rows["robustness.csv"] += [one.names | {"data": first[0]} | row for row in corrupted]
+    machines = {_key(one.machine): one.machine for one in finished if one.machine}
     for name, columns in FILES.items():
-        if rows[name]:
-            write_rows(folder / name, columns, rows[name])
-    _write_machines([one.machine for one in finished if one.machine], folder / MACHINES)
+        rows = [row | _machine_of(one, name) for one in finished for row in one.rows.get(name, ())]
+        if rows:
+            write_rows(folder / name, columns, rows)
+    (folder / MACHINES).write_text(json.dumps(machines, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_machines(machines: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Each machine once, and how many runs it trained."""
-    distinct = [machine for place, machine in enumerate(machines) if machines.index(machine) == place]
-    counted = [{**machine, "runs": machines.count(machine)} for machine in distinct]
-    path.write_text(json.dumps(counted, indent=2) + "\n", encoding="utf-8")
+def _machine_of(one: Finished, name: str) -> Row:
+    return {"machine": _key(one.machine)} if name == "runs.csv" and one.machine else {}
 
 
-def _cases(one: Finished, title: str, place: Path) -> list[Row]:
-    """The pictures with an outline of one data set; of planes there are none."""
-    path = place / "cases.csv"
-    return [_case(row) | one.names | {"data": title} for row in read_rows(path)] if path.is_file() else []
-
-
-def _case(row: Row) -> Row:
-    return {LONG_NAMES.get(name, name): value for name, value in row.items()}
-
-
-def _run(one: Finished, document: Mapping[str, Any]) -> Row:
-    return one.names | _means(document["overall"]["metrics"], MEANS) | {
-        **{name: str(document[name]) for name in ("failures", "images", "subjects", "split", "model_id")},
-        "steps": str(one.run.options.steps),
-        "seconds_a_step": format(one.seconds_a_step, ".3g"),
-    }  # fmt: skip
-
-
-def _elsewhere(document: Mapping[str, Any]) -> Row:
-    """The figures of another data set: outlines in pixels or in mm, or planes."""
-    counts = {name: str(document[name]) for name in ("split", "images", "subjects")}
-    if "false_heads" in document:
-        shares = {column: document[name] for column, name in SHARES.items()}
-        return counts | {column: _number(share and share["share"]) for column, share in shares.items()}
-    metrics = document["overall"]["metrics"] if "overall" in document else document["metrics"]
-    return counts | {"failures": str(document["failures"])} | _means(metrics, MEANS_ELSEWHERE)
-
-
-def _means(metrics: Mapping[str, Any], names: Sequence[str]) -> Row:
-    """By column: the means of `evaluate`'s metrics, empty where there is none."""
-    columns = {LONG_NAMES.get(name, name): numbers for name, numbers in metrics.items()}
-    return {name: _number(columns[name]["mean"]) for name in names if name in columns}
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else format(value, ".6g")
-
-
-def _document(place: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((place / "metrics.json").read_text(encoding="utf-8"))
-    return found
+def _key(machine: Mapping[str, Any] | None) -> str:
+    return hashlib.sha256(json.dumps(machine, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def read_rows(path: Path) -> list[Row]:
     with open(path, newline="", encoding="utf-8", errors="surrogateescape") as stream:
         return list(csv.DictReader(stream))
+
+
+def rows_if_any(path: Path) -> list[Row]:
+    """The rows of a file that is left out where it would be empty."""
+    return read_rows(path) if path.is_file() else []
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -9,9 +9,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from fetalhead.evaluation.comparison.collect import MACHINES, Row, read_rows
+from fetalhead.evaluation.comparison.collect import MACHINES, Row, read_rows, rows_if_any
 from fetalhead.evaluation.comparison.figures import CLEAN
 from fetalhead.evaluation.comparison.grid import in_file_name
+from fetalhead.evaluation.comparison.paired import made_worse
 from fetalhead.evaluation.comparison.reading import difference_sentences, plane_sentences, worse_sentences
 from fetalhead.evaluation.comparison.tables import (
     differences_table,
@@ -30,23 +31,19 @@ NOTES = "notes.md"
 
 def results_page(folder: Path, link: str = "") -> str:
     """The page of the comparison in `folder`; `link` goes before the names of its pictures."""
-    plan, runs = read_rows(folder / "plan.csv"), _rows(folder, "runs.csv")
+    plan, runs = read_rows(folder / "plan.csv"), rows_if_any(folder / "runs.csv")
     parts = ["# Results", *_what_was_run(folder, plan, runs)]
     if runs:
-        differences = _rows(folder, "differences.csv")
+        differences = rows_if_any(folder / "differences.csv")
         reference = differences[0]["against"] if differences else runs[0]["arm"]
         parts += [
             *_reached(folder, runs, [row for row in differences if row["data"] == runs[0]["data"]], link),
-            *_elsewhere(_rows(folder, "elsewhere.csv"), differences),
-            *_worse(folder, _rows(folder, "robustness.csv"), reference, link),
+            *_elsewhere(rows_if_any(folder / "elsewhere.csv"), differences),
+            *_worse(folder, rows_if_any(folder / "robustness.csv"), differences, reference, link),
         ]
     if (folder / NOTES).is_file():
         parts += ["## Notes", (folder / NOTES).read_text(encoding="utf-8").strip()]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _rows(folder: Path, name: str) -> list[Row]:
-    return read_rows(folder / name) if (folder / name).is_file() else []
 
 
 def _what_was_run(folder: Path, plan: Sequence[Row], runs: Sequence[Row]) -> list[str]:
@@ -65,15 +62,16 @@ def _what_was_run(folder: Path, plan: Sequence[Row], runs: Sequence[Row]) -> lis
             f"Scored are each run's last averaged weights, on the {first['split']} split of {first['data']}: "
             f"{first['images']} pictures of {first['subjects']} subjects."
         )
-        parts += [_machines(folder), _speed(folder, runs)]
+        parts += [_machines(folder, runs), _speed(folder, runs)]
     return parts
 
 
-def _machines(folder: Path) -> str:
+def _machines(folder: Path, runs: Sequence[Row]) -> str:
     machines = json.loads((folder / MACHINES).read_text(encoding="utf-8"))
     lines = [
-        f"- {machine.pop('runs')} runs: " + ", ".join(f"{name} {value}" for name, value in machine.items())
-        for machine in machines
+        f"- {sum(run['machine'] == key for run in runs)} runs: "
+        + ", ".join(f"{name} {value}" for name, value in machine.items())
+        for key, machine in machines.items()
     ]
     return "\n".join(["Trained on:", "", *lines]) if lines else ""
 
@@ -126,10 +124,13 @@ def _elsewhere(rows: Sequence[Row], differences: Sequence[Row]) -> list[str]:
     return parts
 
 
-def _worse(folder: Path, rows: Sequence[Row], reference: str, link: str) -> list[str]:
+def _worse(
+    folder: Path, rows: Sequence[Row], differences: Sequence[Row], reference: str, link: str
+) -> list[str]:
     if not rows:
         return []
-    severity = max(int(row["severity"]) for row in rows)
+    severities = sorted({int(row["severity"]) for row in rows} - {0})
+    severity = severities[-1]
     parts = [
         "## On pictures made worse",
         f"One picture a subject; means over draws at severity {severity} of 5, as Dice % / ADF mm / % without a head "
@@ -141,9 +142,22 @@ def _worse(folder: Path, rows: Sequence[Row], reference: str, link: str) -> list
             f"### Labels {labels}",
             worse_table(group, severity),
             _listed(worse_sentences(group, reference, severity)),
+            _over_kinds([row for row in differences if row["labels"] == labels], rows[0]["data"], severities),
             _picture(folder, f"robustness_{in_file_name(labels)}.png", f"Dice against severity, labels {labels}", link),
         ]
     return parts
+
+
+def _over_kinds(differences: Sequence[Row], data: str, severities: Sequence[int]) -> str:
+    """Arm against arm over all kinds of corruption together, severity by severity."""
+    sentences = [
+        f"Severity {severity}: {sentence}"
+        for severity in severities
+        for sentence in difference_sentences(
+            [row for row in differences if row["data"] == made_worse(data, str(severity))]
+        )
+    ]
+    return "All kinds together, paired by draw and picture:\n\n" + _listed(sentences) if sentences else ""
 
 
 def _listed(sentences: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fetalhead.evaluation.comparison.collect import Row
 from fetalhead.evaluation.summary import SEED, percentile_interval, resamples
 
-METRICS = ("dice", "iou", "hd_mm", "adf_mm", "adf_percent", "hd_px")
+METRICS = ("dice", "iou", "hd_mm", "adf_mm", "adf_percent")
 DIFFERENCES = ("data", "arm", "against", "labels", "metric", "draws", "subjects", "arm_mean", "against_mean",
                "difference", "low", "high")  # fmt: skip
 
@@ -32,6 +32,11 @@ class Difference:
     @property
     def difference(self) -> float:
         return self.arm_mean - self.against_mean
+
+
+def made_worse(data: str, severity: str) -> str:
+    """What a data set's pictures are called when they are made worse, all kinds of corruption together."""
+    return f"{data} made worse, severity {severity}"
 
 
 def differences(cases: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> list[Row]:

@@ -7,10 +7,18 @@ from pathlib import Path
 
 from fetalhead.datasets import open_data
 from fetalhead.evaluation.comparison import figures as drawn
-from fetalhead.evaluation.comparison.collect import Finished, gather, read_rows, write_plan, write_rows
+from fetalhead.evaluation.comparison.collect import (
+    Finished,
+    Row,
+    gather,
+    read_rows,
+    rows_if_any,
+    write_plan,
+    write_rows,
+)
 from fetalhead.evaluation.comparison.grid import Grid, Run, in_file_name
 from fetalhead.evaluation.comparison.page import results_page
-from fetalhead.evaluation.comparison.paired import DIFFERENCES, differences
+from fetalhead.evaluation.comparison.paired import DIFFERENCES, differences, made_worse
 from fetalhead.evaluation.figures import save
 
 PAGE = "results.md"
@@ -22,7 +30,7 @@ def write_results(planned: Sequence[Run], finished: Sequence[Finished], grid: Gr
     if finished:
         gather(finished, out)
         cases = read_rows(out / "cases.csv")
-        if rows := differences(cases, grid.pairs):
+        if rows := differences(all_cases(out), grid.pairs):
             write_rows(out / "differences.csv", DIFFERENCES, rows)
         _draw(cases, grid, out)
     text = results_page(out)
@@ -30,13 +38,20 @@ def write_results(planned: Sequence[Run], finished: Sequence[Finished], grid: Gr
     return text
 
 
+def all_cases(folder: Path) -> list[Row]:
+    """The cases of all data sets and, as data sets of their own, of pictures made worse at each severity."""
+    worse = [row | {"data": made_worse(row["data"], row["severity"])} for row in
+             rows_if_any(folder / "robustness_cases.csv")]  # fmt: skip
+    return [*read_rows(folder / "cases.csv"), *rows_if_any(folder / "cases_elsewhere.csv"), *worse]
+
+
 def _draw(cases: Sequence[dict[str, str]], grid: Grid, out: Path) -> None:
     runs = read_rows(out / "runs.csv")
     save(drawn.label_efficiency(runs), out / "label_efficiency.png")
     pictures = {case.name: case for case in open_data(grid.evaluate[0]).cases}
-    in_mm = [case for case in cases if case["data"] == runs[0]["data"]]
-    for labels in dict.fromkeys(row["labels"] for row in runs):
-        sheet = drawn.difficult_cases(in_mm, labels, lambda name: pictures[name].pixels())
+    outlined = [case for case in cases if case["reference_center_x_px"]]  # of runs known from elsewhere there are none
+    for labels in dict.fromkeys(row["labels"] for row in outlined):
+        sheet = drawn.difficult_cases(outlined, labels, lambda name: pictures[name].pixels())
         save(sheet, out / f"difficult_{in_file_name(labels)}.png")
     if (out / "robustness.csv").is_file():
         corrupted = read_rows(out / "robustness.csv")

@@ -1,0 +1,42 @@
+"""Runs that were finished before or on another machine, of which only a comparison's small files are left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from fetalhead.errors import FetalheadError
+from fetalhead.evaluation.comparison.collect import FILES, MACHINES, Finished, Row, names_of, rows_if_any
+from fetalhead.evaluation.comparison.grid import Grid, Run
+
+SCORED_ALIKE = ("evaluate", "split", "splits", "corruptions", "severities")
+"""What two grids must have in common so that figures of both stand in one table."""
+
+
+def known_runs(folder: Path, planned: tuple[Grid, Sequence[Run]], theirs: tuple[Grid, Sequence[Run]]) -> list[Finished]:
+    """Those of the `planned` runs that are finished in `folder`, of whose own grid and runs `theirs` tells.
+
+    It may have more and other runs. Raises `FetalheadError` where one was trained or scored otherwise.
+    """
+    (grid, runs), (their_grid, their_runs) = planned, theirs
+    for name in SCORED_ALIKE:
+        if getattr(grid, name) != getattr(their_grid, name):
+            raise FetalheadError(f"{folder}: scored its runs otherwise: {name} in its grid.yaml differs")
+    found: dict[tuple[str, str, str], dict[str, list[Row]]] = {}
+    for name in FILES:
+        for row in rows_if_any(folder / name):
+            found.setdefault((row["arm"], row["labels"], row["seed"]), {}).setdefault(name, []).append(row)
+    path = folder / MACHINES
+    machines = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    options = {run.place: run.options for run in their_runs}
+    finished = []
+    for run in runs:
+        rows = found.get((run.arm, run.labels, str(run.seed)), {})
+        if "runs.csv" not in rows:
+            continue
+        if options.get(run.place) != run.options:
+            raise FetalheadError(f"{folder}: trained {run} with other options; its grid.yaml says which")
+        named = {name: [row | names_of(run) for row in kept] for name, kept in rows.items()}
+        finished.append(Finished(run, named, machines.get(rows["runs.csv"][0]["machine"])))
+    return finished
