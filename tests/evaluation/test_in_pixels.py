@@ -13,6 +13,7 @@ from conftest import bright_head
 
 from fetalhead.cli import main
 from fetalhead.images.ellipse import Ellipse
+from fetalhead.inference.model_card import command_of
 
 HEAD = Ellipse.make(96, 64, 60, 44, 0.3)
 
@@ -49,6 +50,7 @@ def test_a_mask_folder_s_figures(
     assert missed["reason"] and float(missed["dice"]) == 0 and missed["hd_px"] == ""
     document = json.loads((out / "metrics.json").read_text())
     assert (document["images"], document["failures"], document["unreadable"]) == (3, 1, 0)
+    assert command_of("m", document).split(" --out")[0] == "fetalhead evaluate --model m --data masks:2=DIR"
     mean = np.mean([float(row["dice"]) for row in (right, large, missed)])
     assert document["metrics"]["dice"]["mean"] == pytest.approx(mean, abs=1e-5)
     assert document["metrics"]["hd_px"]["count"] == 2

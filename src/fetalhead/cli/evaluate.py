@@ -64,9 +64,13 @@ class _Task:
 
     def about(self, unreadable: Sequence[str]) -> dict[str, object]:
         """What `metrics.json` begins with."""
+        from fetalhead.datasets import parse_data
+
+        label = parse_data(self.options.data).label
         return {
             "model_id": self.predictor.folder.model_id,
             "data": self.kind,
+            **({"label": label} if label else {}),
             "split": self.options.split,
             "unreadable": len(unreadable),
         }

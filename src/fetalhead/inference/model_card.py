@@ -168,7 +168,8 @@ def _command(number: int, stage: Mapping[str, Any]) -> str:
 
 def command_of(name: str, document: Mapping[str, Any]) -> str:
     """The command that gives an evaluation's figures."""
-    words = [f"fetalhead evaluate --model {name} --data {document['data']}=DIR --out OUT"]
+    kind = f"{document['data']}:{document['label']}" if "label" in document else document["data"]
+    words = [f"fetalhead evaluate --model {name} --data {kind}=DIR --out OUT"]
     if kind_of(document) == "clips":
         words.append("--video")
     else:
