@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
+from fetalhead.evaluation.cases import LabelledCase
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import PixelSize
 
@@ -147,11 +148,26 @@ CORRUPTIONS = {
 """By name in `--corruptions`; strengths are for grey values 0 to 1, pixels of a picture about 800 wide, or degrees."""
 
 
+class ReadOnce:
+    """A case whose picture and outline are read once, for the many ways to make it worse. Raises `FetalheadError`."""
+
+    def __init__(self, case: LabelledCase) -> None:
+        self.name, self.subject, self.split, self.pixel_size = case.name, case.subject, case.split, case.pixel_size
+        self._pixels = case.pixels()
+        self._ellipse = case.ellipse((self._pixels.shape[0], self._pixels.shape[1]))
+
+    def pixels(self) -> Pixels:
+        return self._pixels
+
+    def ellipse(self, shape: tuple[int, int] | None = None) -> Ellipse:
+        return self._ellipse
+
+
 @dataclass(frozen=True, slots=True)
 class CorruptedCase:
     """A case as `evaluation` takes it, made worse."""
 
-    case: Case
+    case: LabelledCase
     kind: str
     severity: int
 

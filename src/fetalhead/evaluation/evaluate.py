@@ -57,14 +57,18 @@ def evaluate(
     scored = []
     for case in progress(cases, "evaluate"):
         try:
-            pixels, reference = read_case(case)
+            scored.append(scored_case(case, predictor, cleaned))
         except FetalheadError as error:
             if unreadable is None:
                 raise
             unreadable(str(error))
-        else:
-            scored.append(score_case(case, clean(pixels) if cleaned else pixels, reference, predictor))
     return scored
+
+
+def scored_case(case: LabelledCase, predictor: Predictor, cleaned: bool = False) -> ScoredCase:
+    """One case read and scored, `cleaned` of what is drawn over its picture. Raises `FetalheadError`."""
+    pixels, reference = read_case(case)
+    return score_case(case, clean(pixels) if cleaned else pixels, reference, predictor)
 
 
 def read_case(case: LabelledCase) -> tuple[npt.NDArray[np.uint8], Ellipse]:

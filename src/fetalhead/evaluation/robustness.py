@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from fetalhead.datasets.case import Case
 from fetalhead.evaluation.cases import ScoredCase
-from fetalhead.evaluation.corruptions import CorruptedCase
-from fetalhead.evaluation.evaluate import evaluate
+from fetalhead.evaluation.corruptions import CorruptedCase, ReadOnce
+from fetalhead.evaluation.evaluate import scored_case
+from fetalhead.evaluation.progress import progress
 from fetalhead.evaluation.summary import Robustness
 from fetalhead.inference.predictor import Predictor
 
@@ -32,14 +33,15 @@ def sweep(
     cleaned: bool = False,
 ) -> list[Robustness]:
     """The cases as they are, `scored` already, then under each kind and severity. What is not scored is left out."""
-    clean = {case.name: case for case in scored}
-    kept = [case for case in cases if case.name in clean]
-    rows = [Robustness.of(CLEAN, 0, [clean[case.name] for case in kept])]
-    for kind in kinds:
-        for severity in severities:
-            corrupted = [CorruptedCase(case, kind, severity) for case in kept]
-            rows.append(Robustness.of(kind, severity, evaluate(corrupted, predictor, cleaned=cleaned)))
-    return rows
+    as_they_are = {case.name: case for case in scored}
+    kept = [case for case in cases if case.name in as_they_are]
+    worse: dict[tuple[str, int], list[ScoredCase]] = {(kind, severity): [] for kind in kinds for severity in severities}
+    for case in progress(kept, "make worse"):
+        once = ReadOnce(case)
+        for (kind, severity), found in worse.items():
+            found.append(scored_case(CorruptedCase(once, kind, severity), predictor, cleaned))
+    rows = [Robustness.of(CLEAN, 0, [as_they_are[case.name] for case in kept])]
+    return rows + [Robustness.of(kind, severity, found) for (kind, severity), found in worse.items()]
 
 
 def write_robustness(folder: Path, rows: Sequence[Robustness]) -> None:
