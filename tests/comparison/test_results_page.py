@@ -129,7 +129,7 @@ def test_small_files_are_brought_over_and_pictures_of_patients_are_not(
     assert len(cases) == 15 and {case["data"] for case in cases} == {"hc18"}
     page = tool.page()
     assert "(../results/few_labels/label_efficiency.png)" in page and "difficult" not in page
-    assert page.endswith("## Notes\n\nTried: a longer ramp.\n")
+    assert "## Notes\n\nTried: a longer ramp.\n\n## What was run" in page
 
 
 def test_the_page_says_what_the_numbers_say(made: Path) -> None:
@@ -154,7 +154,8 @@ def test_the_page_says_what_the_numbers_say(made: Path) -> None:
         "blur -1.00, shadow -3.00.",
     ):  # fmt: skip
         assert words in text, words
-    assert text.index("## On hc18") < text.index("## On tv") < text.index("## On planes")
+    sections = ("## On hc18", "## On tv", "## On planes", "## On pictures made worse", "## What was run")
+    assert [text.index(section) for section in sections] == sorted(text.index(section) for section in sections)
     assert text.count("ADF better, 1.00 mm") == 1, "where there are mm, ADF is not told in % as well"
 
 

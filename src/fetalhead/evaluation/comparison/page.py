@@ -1,4 +1,4 @@
-"""A comparison's page: what was run, what is not yet, and the tables, figures and sentences that its files give.
+"""A comparison's page: the tables, figures and sentences that its files give, what was run, and what is not yet.
 
 It is made from the small files alone, so that it can be made again wherever those are.
 """
@@ -32,7 +32,9 @@ NOTES = "notes.md"
 def results_page(folder: Path, link: str = "") -> str:
     """The page of the comparison in `folder`; `link` goes before the names of its pictures."""
     plan, runs = read_rows(folder / "plan.csv"), rows_if_any(folder / "runs.csv")
-    parts = ["# Results", *_what_was_run(folder, plan, runs)]
+    done = sum(row["finished"] == "yes" for row in plan)
+    finished = f"**{done} of {len(plan)} runs** are finished; the last section tells what was run, and where."
+    parts = ["# Results", finished]
     if runs:
         differences = rows_if_any(folder / "differences.csv")
         reference = differences[0]["against"] if differences else runs[0]["arm"]
@@ -43,15 +45,14 @@ def results_page(folder: Path, link: str = "") -> str:
         ]
     if (folder / NOTES).is_file():
         parts += ["## Notes", (folder / NOTES).read_text(encoding="utf-8").strip()]
+    parts += _what_was_run(folder, plan, runs)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _what_was_run(folder: Path, plan: Sequence[Row], runs: Sequence[Row]) -> list[str]:
-    done = sum(row["finished"] == "yes" for row in plan)
     parts = [
         "## What was run",
-        f"`fetalhead compare grid.yaml --out DIR`, of which **{done} of {len(plan)} runs** are finished. "
-        "The file `grid.yaml`:",
+        "`fetalhead compare grid.yaml --out DIR`, with this `grid.yaml`:",
         f"```yaml\n{(folder / 'grid.yaml').read_text(encoding='utf-8').strip()}\n```",
         "A draw (seed) decides which subjects are labelled, and all else that is drawn. Finished, and not yet:",
         planned_table(plan),
