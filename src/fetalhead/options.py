@@ -110,9 +110,6 @@ class SemiSupervisedOptions(TrainingOptions):
     alpha_ramp: float = option("share of the steps over which alpha rises from 0", default=0.2)
     unlabelled_batch: int = option("pictures without outlines a step (on each device)", default=8)
     confidence: float = option("a pseudo-label's pixel counts from this probability on", default=0.95)
-    label_shape: Literal["free", "ellipse"] = option(
-        "ellipse: a pseudo-label that is nearly an ellipse becomes one, and its unsure border counts", default="free"
-    )
     teacher_decay: float = option("decay a step of the mean teacher's weights", default=0.99)
 
     def __post_init__(self) -> None:

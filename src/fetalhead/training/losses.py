@@ -50,7 +50,7 @@ def classification_losses(logits: Tensor, plane: Tensor) -> dict[str, Tensor]:
 def pseudo_label_loss(logits: Tensor, target: Tensor, confident: Tensor) -> Tensor:
     """Cross-entropy and Dice against pseudo-labels, over the pixels that they are sure of.
 
-    All (N, 1, H, W): logits, `target` 0 to 1, `confident` bool. Cross-entropy is the mean over all pixels, so that a
+    All (N, 1, H, W): logits, `target` 0 or 1, `confident` bool. Cross-entropy is the mean over all pixels, so that a
     picture with few sure ones counts little (FixMatch, Sohn 2020, eq. 4).
     """
     weight = confident.float()

@@ -32,7 +32,7 @@ class MeanTeacher(UnlabelledTerm):
         run never caught up (HC18, 5 % of the subjects: validation Dice 95.9 % against 96.4 % supervised).
         """
         self.teacher.train()
-        target, confident = labels_of(self.teacher(batch["weak"])["head_logits"], self.options)
+        target, confident = labels_of(self.teacher(batch["weak"])["head_logits"], self.options.confidence)
         box = batch["box_1"]
         return PseudoLabels(
             cut_and_mix(batch["strong_1"], box), cut_and_mix(target, box), cut_and_mix(confident, box)

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from fetalhead.models.unet import UNet
 from fetalhead.options import SemiSupervisedOptions
-from fetalhead.training.head_shape import ellipse_labels
 from fetalhead.training.losses import pseudo_label_loss
 from fetalhead.training.strategy import Batch
 
@@ -20,7 +19,7 @@ class PseudoLabels:
 
     views: Tensor
     target: Tensor
-    """0 to 1."""
+    """0 or 1."""
     confident: Tensor
     """bool: where the target counts."""
     perturbed: tuple[Tensor, Tensor, Tensor] | None = None
@@ -45,11 +44,10 @@ class UnlabelledTerm(nn.Module):
         """Called when the optimiser has made its step."""
 
 
-def labels_of(logits: Tensor, options: SemiSupervisedOptions) -> tuple[Tensor, Tensor]:
-    """Target, 0 to 1, and where it is sure, from logits (M, 1, H, W)."""
+def labels_of(logits: Tensor, confidence: float) -> tuple[Tensor, Tensor]:
+    """Target (0 or 1) and where it is sure, from logits (M, 1, H, W)."""
     probability = logits.float().sigmoid()
-    target, confident = (probability > 0.5).float(), torch.maximum(probability, 1 - probability) >= options.confidence
-    return ellipse_labels(probability, target, confident) if options.label_shape == "ellipse" else (target, confident)
+    return (probability > 0.5).float(), torch.maximum(probability, 1 - probability) >= confidence
 
 
 def cut_and_mix(picture: Tensor, box: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ class UniMatch(UnlabelledTerm):
     def label(self, network: UNet, batch: Batch, step: int) -> PseudoLabels:
         features = network.encoder(batch["weak"])
         with torch.no_grad():
-            target, confident = labels_of(network.decode(features), self.options)
+            target, confident = labels_of(network.decode(features), self.options.confidence)
         generator = torch.Generator().manual_seed(self.options.seed * 1_000_003 + step)
         dropped = network.decode([_drop_channels(feature, generator) for feature in features])
         boxes = batch["box_1"], batch["box_2"]
