@@ -22,12 +22,12 @@ COPIED = ("grid.yaml", "plan.csv", "runs.csv", "differences.csv", "elsewhere.csv
 PLOTS = ("label_efficiency.png", "robustness_*.png")
 NAMES = (*RUN[1:], "data", "name", "subject")
 CASES = {
-    "cases.csv": (*NAMES, "status", "dice", "iou", "hd_mm", "adf_mm", "adf_percent"),
-    "cases_elsewhere.csv": (*NAMES, "status", "dice", "adf_percent"),
+    "cases.csv": (*NAMES, "status", "dice", "iou", "mask_dice", "hd_mm", "adf_mm", "adf_percent"),
+    "cases_elsewhere.csv": (*NAMES, "status", "dice", "mask_dice", "adf_percent"),
     "robustness_cases.csv": (*NAMES, "severity", "dice", "adf_mm"),
 }
 """What is kept of each picture, so that differences can be worked out again, and runs be added on another machine."""
-MEASURED = ("dice", "iou", "hd_mm", "adf_mm", "adf_percent")
+MEASURED = ("dice", "iou", "mask_dice", "hd_mm", "adf_mm", "adf_percent")
 
 
 def page() -> str:

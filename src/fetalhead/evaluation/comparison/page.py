@@ -92,7 +92,8 @@ def _speed(folder: Path, runs: Sequence[Row]) -> str:
 def _reached(folder: Path, runs: Sequence[Row], differences: Sequence[Row], link: str) -> list[str]:
     parts = [
         f"## On {runs[0]['data']}",
-        "Means over draws ± SD of the draws. A picture in which no head is found counts as Dice 0, without distances.",
+        "Means over draws ± SD of the draws. Dice is of the ellipse that is measured: a picture in which none is "
+        "believed counts as 0, without distances. Dice of masks is of what the network marks, believed or not.",
         reached_table(runs),
         _picture(folder, "label_efficiency.png", "Dice and ADF against the label share", link),
     ]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fetalhead.evaluation.comparison.collect import Row
 from fetalhead.evaluation.summary import SEED, percentile_interval, resamples
 
-METRICS = ("dice", "iou", "hd_mm", "adf_mm", "adf_percent")
+METRICS = ("dice", "iou", "mask_dice", "hd_mm", "adf_mm", "adf_percent")
 DIFFERENCES = ("data", "arm", "against", "labels", "metric", "draws", "subjects", "arm_mean", "against_mean",
                "difference", "low", "high")  # fmt: skip
 

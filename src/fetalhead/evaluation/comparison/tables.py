@@ -9,7 +9,12 @@ import numpy.typing as npt
 
 from fetalhead.evaluation.comparison.collect import Row
 
-UNITS = {"dice": ("Dice", 100, "points"), "adf_mm": ("ADF", 1, "mm"), "adf_percent": ("ADF", 1, "% of HC")}
+UNITS = {
+    "dice": ("Dice", 100, "points"),
+    "mask_dice": ("Dice of masks", 100, "points"),
+    "adf_mm": ("ADF", 1, "mm"),
+    "adf_percent": ("ADF", 1, "% of HC"),
+}
 """Metrics whose differences are shown: title, factor and unit. Where ADF is in mm it is not told in % as well."""
 
 
@@ -40,12 +45,14 @@ def _steps(rows: Sequence[Row]) -> str:
 def reached_table(runs: Sequence[Row]) -> str:
     """What each arm reached at each share: means over draws, and the SD of the draws' means."""
     return markdown(
-        ("arm", "labels", "draws", "Dice %", "IoU %", "Hausdorff mm", "ADF mm", "no head found", "steps"),
+        ("arm", "labels", "draws", "Dice %", "IoU %", "Dice of masks %", "Hausdorff mm", "ADF mm", "no head found",
+         "steps"),
         (
             (
                 arm, labels, str(len(rows)),
                 mean_and_deviation(rows, "dice", 100), mean_and_deviation(rows, "iou", 100),
-                mean_and_deviation(rows, "hd_mm"), mean_and_deviation(rows, "adf_mm"), _failures(rows), _steps(rows),
+                mean_and_deviation(rows, "mask_dice", 100), mean_and_deviation(rows, "hd_mm"),
+                mean_and_deviation(rows, "adf_mm"), _failures(rows), _steps(rows),
             )
             for (arm, labels), rows in groups(runs, "arm", "labels")
         ),
@@ -73,11 +80,11 @@ def differences_table(rows: Sequence[Row]) -> str:
 def elsewhere_table(rows: Sequence[Row]) -> str:
     """Outlines of one other data set."""
     return markdown(
-        ("arm", "labels", "draws", "Dice %", "ADF % of HC", "no head found"),
+        ("arm", "labels", "draws", "Dice %", "Dice of masks %", "ADF % of HC", "no head found"),
         (
             (
                 arm, labels, str(len(group)), mean_and_deviation(group, "dice", 100),
-                mean_and_deviation(group, "adf_percent"), _failures(group),
+                mean_and_deviation(group, "mask_dice", 100), mean_and_deviation(group, "adf_percent"), _failures(group),
             )
             for (arm, labels), group in groups(rows, "arm", "labels")
         ),
