@@ -55,8 +55,8 @@ def _take(source: Path, target: Path) -> None:
 
 
 def _short(case: Row) -> Row:
-    """Five digits are enough to work out differences that are told to two decimals."""
-    return case | {name: format(float(case[name]), ".5g") for name in MEASURED if case.get(name)}
+    """Six digits are enough to work out differences that are told to two decimals."""
+    return case | {name: format(float(case[name]), ".6g") for name in MEASURED if case.get(name)}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.evaluation.corruptions import CorruptedCase, ReadOnce
 from fetalhead.evaluation.evaluate import scored_case
 from fetalhead.evaluation.progress import progress
-from fetalhead.evaluation.summary import Robustness
+from fetalhead.evaluation.summary import Robustness, number_text
 from fetalhead.inference.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -60,18 +60,14 @@ def write_robustness(folder: Path, rows: Sequence[Robustness]) -> None:
                 summary.metrics["hausdorff_mm"].mean, adf.mean, adf.low, adf.high,
             )  # fmt: skip
             counts = (row.kind, row.severity, summary.images, summary.subjects, summary.failures)
-            writer.writerow([*counts, *map(_text, numbers)])
+            writer.writerow([*counts, *map(number_text, numbers)])
     with open(folder / "robustness_cases.csv", "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(CASES)
         for row in rows:
             for case in row.cases:
-                scores = _text(case.scores.dice), _text(case.scores.adf_mm)
+                scores = number_text(case.scores.dice), number_text(case.scores.adf_mm)
                 writer.writerow([row.kind, row.severity, case.name, case.subject, *scores])
-
-
-def _text(number: float) -> str:
-    return format(number, ".6g") if number == number else ""
 
 
 def robustness_figure(rows: Sequence[Robustness]) -> Figure:

@@ -107,6 +107,11 @@ class Robustness:
         return cls(kind, severity, cases, summarise(cases))
 
 
+def number_text(value: float) -> str:
+    """A number as CSV files hold it; empty for NaN."""
+    return "" if math.isnan(value) else format(value, ".6g")
+
+
 def summarise(cases: Sequence[ScoredCase], seed: int = SEED) -> Summary:
     """The summary of one or more cases. Raises `ValueError` for none."""
     if not cases:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.evaluation.comparison.collect import Row
-from fetalhead.evaluation.summary import SEED, percentile_interval, resamples
+from fetalhead.evaluation.summary import SEED, number_text, percentile_interval, resamples
 
 METRICS = ("dice", "iou", "mask_dice", "hd_mm", "adf_mm", "adf_percent")
 DIFFERENCES = ("data", "arm", "against", "labels", "metric", "draws", "subjects", "arm_mean", "against_mean",
@@ -56,7 +56,7 @@ def differences(cases: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> list[
                     rows.append({
                         "data": data, "arm": arm, "against": pair[1], "labels": labels, "metric": metric,
                         "draws": str(found.draws), "subjects": str(found.subjects),
-                        **{name: _text(getattr(found, name))
+                        **{name: number_text(getattr(found, name))
                            for name in ("arm_mean", "against_mean", "difference", "low", "high")},
                     })  # fmt: skip
     return rows
@@ -100,7 +100,3 @@ def _interval(sums: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) ->
     total = np.einsum("kd,ds,ks->k", times_drawn, sums, times, optimize=True)
     number = np.einsum("kd,ds,ks->k", times_drawn, counts, times, optimize=True)
     return percentile_interval(total[number > 0] / number[number > 0])
-
-
-def _text(value: float) -> str:
-    return "" if math.isnan(value) else format(value, ".6g")

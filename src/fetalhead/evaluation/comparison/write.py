@@ -29,8 +29,8 @@ def write_results(planned: Sequence[Run], finished: Sequence[Finished], grid: Gr
     write_plan(planned, finished, out)
     if finished:
         gather(finished, out)
-        cases = read_rows(out / "cases.csv")
-        if rows := differences(all_cases(out), grid.pairs):
+        cases = all_cases(out)
+        if rows := differences(cases, grid.pairs):
             write_rows(out / "differences.csv", DIFFERENCES, rows)
         _draw(cases, grid, out)
     text = results_page(out)
@@ -45,15 +45,14 @@ def all_cases(folder: Path) -> list[Row]:
     return [*read_rows(folder / "cases.csv"), *rows_if_any(folder / "cases_elsewhere.csv"), *worse]
 
 
-def _draw(cases: Sequence[dict[str, str]], grid: Grid, out: Path) -> None:
+def _draw(cases: Sequence[Row], grid: Grid, out: Path) -> None:
     runs = read_rows(out / "runs.csv")
     save(drawn.label_efficiency(runs), out / "label_efficiency.png")
     pictures = {case.name: case for case in open_data(grid.evaluate[0]).cases}
-    outlined = [case for case in cases if case["reference_center_x_px"]]  # of runs known from elsewhere there are none
+    outlined = [case for case in cases if case.get("reference_center_x_px")]  # in mm, of runs that were made here
     for labels in dict.fromkeys(row["labels"] for row in outlined):
         sheet = drawn.difficult_cases(outlined, labels, lambda name: pictures[name].pixels())
         save(sheet, out / f"difficult_{in_file_name(labels)}.png")
-    if (out / "robustness.csv").is_file():
-        corrupted = read_rows(out / "robustness.csv")
-        for labels in dict.fromkeys(row["labels"] for row in corrupted):
-            save(drawn.robustness_curves(corrupted, labels), out / f"robustness_{in_file_name(labels)}.png")
+    corrupted = rows_if_any(out / "robustness.csv")
+    for labels in dict.fromkeys(row["labels"] for row in corrupted):
+        save(drawn.robustness_curves(corrupted, labels), out / f"robustness_{in_file_name(labels)}.png")
