@@ -242,14 +242,29 @@ def test_pixels_of_every_kind(table: object, kind: str, frames: int, tmp_path: P
         assert (values[0][..., *WITHIN] == values[1][..., *WITHIN]).all()
 
 
+def test_black_is_found_among_the_values_there_are_where_many_are_possible(table: object, tmp_path: Path) -> None:
+    """All values of 32 bits would take 16 GB."""
+    import pydicom
+
+    save(dataset(picture().astype(np.uint32) * 1000), tmp_path / "a.dcm")
+    assert deidentify(tmp_path / "out", tmp_path / "a.dcm") == 0
+    values = pydicom.dcmread(tmp_path / "out" / "a.dcm").pixel_array
+    assert values.dtype == np.uint32 and values.min() == 0 and values.max() > 100_000
+
+
 def test_other_modalities_are_refused_by_name(
     table: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "in").mkdir()
     save(dataset(picture(), SOPClassUID="1.2.840.10008.5.1.4.1.1.4"), tmp_path / "in" / "head.dcm")
+    photograph, capture = "1.2.840.10008.5.1.4.1.1.77.1.4", "1.2.840.10008.5.1.4.1.1.7"
+    save(dataset(picture(), SOPClassUID=photograph, Modality="XC"), tmp_path / "in" / "face.dcm")
+    save(dataset(picture(), SOPClassUID=capture, Modality="MR"), tmp_path / "in" / "capture.dcm")
     write_dicom(tmp_path / "in" / "us.dcm")
     assert deidentify(tmp_path / "out", tmp_path / "in") == 1
-    assert "head.dcm: is MR Image Storage" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "head.dcm: is MR Image Storage" in said and "face.dcm: is VL Photographic Image Storage" in said
+    assert "capture.dcm: is Secondary Capture Image Storage of modality MR" in said
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["us.dcm"]
 
 

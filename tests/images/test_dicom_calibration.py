@@ -153,7 +153,9 @@ def test_pixel_spacing_is_row_then_column():
     assert (size.x, size.y, size.source) == (0.2, 0.3, "dicom-pixel-spacing")
 
 
-@pytest.mark.parametrize("spacing", [[1.0, 1.0], [0.0, 0.0], [-0.2, 0.2], [3.0, 3.0], [0.2], [0.2, 0.2, 0.2]])
+@pytest.mark.parametrize(
+    "spacing", [[1.0, 1.0], [0.264583, 0.264583], [0.0, 0.0], [-0.2, 0.2], [3.0, 3.0], [0.2], [0.2, 0.2, 0.2]]
+)
 def test_senseless_pixel_spacing_tells_nothing(spacing):
     size = told(spacing=spacing)
     assert not size and "PixelSpacing" in size.reason

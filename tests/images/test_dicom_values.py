@@ -144,3 +144,31 @@ def test_high_throughput_jpeg_2000(tmp_path, monkeypatch):
     )
     pytest.importorskip("openjpeg")
     np.testing.assert_array_equal(pixels(path)[0], truth)
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("signed", [True, False])
+def test_padding_is_black_and_stretches_no_window(grey, tmp_path, syntax, signed):
+    values = grey.astype(np.int16 if signed else np.uint16)
+    padded = values.copy()
+    padded[:9, :9] = -32768 if signed else 65535
+    seen = pixels(save(dataset(values, syntax=syntax), tmp_path / "a"))[0]
+    told = dataset(padded, syntax=syntax, PixelPaddingValue=int(padded[0, 0]))
+    shown = pixels(save(told, tmp_path / "b"))[0]
+    assert not shown[:9, :9].any()
+    np.testing.assert_array_equal(shown[9:, 9:], seen[9:, 9:])
+
+
+def test_bits_that_are_not_the_lowest_are_refused(grey, tmp_path):
+    made = dataset(grey.astype(np.uint16) << 4, BitsStored=12, HighBit=15)
+    with pytest.raises(UnreadableImage, match="12 of 16 bits, the highest of them bit 15, are not read"):
+        pixels(save(made, tmp_path / "a"))
+
+
+def test_kinds_of_values_where_the_syntax_says_that_there_are_none(grey, tmp_path):
+    """A file that says implicit and is explicit, as some writers make it."""
+    path = save(dataset(grey), tmp_path / "a")
+    raw = path.read_bytes()
+    assert raw.count(b"1.2.840.10008.1.2.1\0") == 1
+    path.write_bytes(raw.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0"))
+    np.testing.assert_array_equal(pixels(path)[0], grey)

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from fetalhead.errors import FetalheadError
-from fetalhead.images.pixel_size import UNKNOWN, PixelSize, parse_pixel_size, read_pixel_size_csv
+from fetalhead.images.pixel_size import UNKNOWN, PixelSize, default_spacing, parse_pixel_size, read_pixel_size_csv
 
 
 def test_known_and_unknown():
@@ -73,3 +73,35 @@ def test_csv_that_cannot_be_opened(tmp_path):
         read_pixel_size_csv(tmp_path / "none.csv")
     with pytest.raises(FetalheadError, match="cannot be read: Is a directory"):
         read_pixel_size_csv(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("spacing", "words"),
+    [
+        ((1.0, 1.0), "1 x 1"),
+        ((1.0000000150184933, 1), "1 x 1"),
+        ((25.4 / 96, 25.4 / 96), "96 dpi"),
+        ((0.352778, 0.352778), "72 dpi"),
+        ((1000 / 11811, 1000 / 11811), "300 dpi"),
+    ],
+)
+def test_defaults_are_no_measurements(spacing, words):
+    """As SimpleITK, and converters to DICOM, hand them on from the print density of a picture."""
+    assert words in default_spacing(*spacing)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 0.9), (0.127, 0.127), (0.254, 0.254), (0.0846725247674, 0.0846725247674)])
+def test_what_may_be_measured_counts(spacing):
+    """The last is a pixel size of HC18, within 0.007 % of 300 dpi."""
+    assert default_spacing(*spacing) == ""
+
+
+def test_one_name_with_two_sizes_has_none(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("filename,pixel size(mm)\na.png,0.1\nb.png,0.3\na.png,0.2\nb.png,0.3\na.png,0.1\n")
+    sizes = read_pixel_size_csv(path)
+    assert not sizes["a.png"] and sizes["a.png"].reason == "a.csv names a.png twice, with 0.1 and 0.2 mm"
+    assert sizes["b.png"].x == 0.3
+    path.write_text("filename,pixel size(mm),Pixel Size (mm)\na.png,0.1,0.2\n")
+    with pytest.raises(FetalheadError, match=r"a\.csv: two columns are called pixelsize\(mm\)"):
+        read_pixel_size_csv(path)

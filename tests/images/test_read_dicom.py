@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_making import compressed, dataset, jpeg, luma, region, save
+from dicom_making import compressed, dataset, jpeg, luma, region, save, tinted
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders import JPEGLosslessSV1Decoder
@@ -318,3 +318,40 @@ def test_numbers_that_are_none(grey, tmp_path):
     path = save(made, tmp_path / "a")
     path.write_bytes(path.read_bytes().replace(b"IS\x02\x0012", b"IS\x02\x00xy"))
     assert "DICOM header" in reason(path)
+
+
+def test_colours_at_full_resolution_labelled_as_at_half(tmp_path, caplog):
+    """Cines that were decompressed and kept the label of their JPEG."""
+    colour = tinted(np.random.default_rng(0).integers(0, 256, (2, 64, 96), dtype=np.uint8))
+    made = dataset(colour, frames=2, PhotometricInterpretation="YBR_FULL")
+    (first, second) = (image.pixels for image in read_images(save(made, tmp_path / "a")))
+    made.PhotometricInterpretation = "YBR_FULL_422"
+    shown = [image.pixels for image in read_images(save(made, tmp_path / "b"))]
+    np.testing.assert_array_equal(shown, [first, second])
+    assert "YBR_FULL_422 in the header, as many bytes as YBR_FULL has" in caplog.text
+
+
+@pytest.mark.parametrize("label", ["YBR_FULL", "YBR_FULL_422", "YBR_RCT", "RGB"])
+def test_jpeg_2000_that_turns_its_colours_itself(tmp_path, caplog, label):
+    colour = tinted(np.tile(np.arange(96, dtype=np.uint8) * 2, (64, 1)))
+    stream = jpeg(colour, "JPEG2000", mct=1, no_jp2=True)
+    made = compressed(dataset(colour), [stream], JPEG2000Lossless, label)
+    (image,) = read_images(save(made, tmp_path / "a"))
+    assert np.abs(image.pixels.astype(int) - luma(colour)).max() <= 1
+    assert ("header and stream disagree" in caplog.text) == label.startswith("YBR_FULL")
+
+
+def test_whole_frames_of_a_cine_that_ends_early_or_claims_too_many(tmp_path, caplog):
+    cine = np.random.default_rng(0).integers(0, 256, (4, 64, 96), dtype=np.uint8)
+    cut = save(dataset(cine, frames=4), tmp_path / "cut")
+    cut.write_bytes(cut.read_bytes()[: -cine[0].size - 9])  # of the third frame something is missing
+    more = save(dataset(cine[:2], frames=7), tmp_path / "more")
+    for path in (cut, more):
+        got = []
+        with pytest.raises(UnreadableImage, match="its header claims"):
+            for image in read_images(path):
+                got.append(image.pixels)
+        np.testing.assert_array_equal(got, cine[:2])
+    made = dataset(cine, frames=3)
+    assert len(list(read_images(save(made, tmp_path / "less")))) == 3
+    assert "header claims 3 frames, the file holds 4" in caplog.text

@@ -244,3 +244,18 @@ def test_files_of_another_library(tmp_path, cine):
         images = list(read_images(tmp_path / name))
         np.testing.assert_array_equal([image.pixels for image in images], cine)
         assert (images[0].pixel_size.x, images[0].pixel_size.y) == (0.2912, 0.25)
+
+
+def test_a_tracked_cine_with_a_long_header(cine, tmp_path):
+    """As PLUS writes it: several transforms a frame, more text than pixels."""
+    told = {f"Seq_Frame{frame:04}_ProbeToTracker{kind}Transform": "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1 " * 3
+            for frame in range(1000) for kind in "ABC"}
+    path = write(tmp_path / "a.mha", cine, ElementSpacing="0.2 0.2 1", **told)
+    assert path.stat().st_size > 400_000
+    np.testing.assert_array_equal([image.pixels for image in read_images(path)], cine)
+
+
+def test_a_spacing_that_is_nearly_one_is_unknown(cine, tmp_path):
+    """SimpleITK makes 1.00000001 of a TIFF without a spacing."""
+    path = write(tmp_path / "a.mha", cine, ElementSpacing="1.0000000150184933 1.0000000150184933 1")
+    assert not next(iter(read_images(path))).pixel_size

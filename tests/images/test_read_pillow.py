@@ -305,3 +305,10 @@ def test_too_small_and_too_large(tmp_path):
     (tmp_path / "large.png").write_bytes(png_header(30_000, 30_000) + chunk(b"IEND", b""))
     with pytest.raises(UnreadableImage, match="claims 30000 x 30000 pixels"):
         list(read_images(tmp_path / "large.png"))
+
+
+def test_alpha_of_zeros_tells_nothing(grey, tmp_path):
+    """As capture cards write it; a picture of which some is opaque is laid over black."""
+    for alpha, seen in [(np.zeros_like(grey), grey), (np.where(grey > 99, 255, 0), np.where(grey > 99, grey, 0))]:
+        Image.fromarray(np.dstack([grey, grey, grey, alpha.astype(np.uint8)])).save(tmp_path / "a.png")
+        np.testing.assert_array_equal(read(tmp_path / "a.png"), seen)

@@ -181,6 +181,22 @@ def test_nothing_of_the_patient_unless_asked_for(toy_model: Path, tmp_path: Path
         assert b"Secretcomment" not in path.read_bytes() and b"Secretstudy" not in path.read_bytes()
 
 
+@pytest.mark.parametrize("day", ["19800230", "19800631", "00000101"])
+def test_a_day_that_there_is_not_is_left_empty(toy_model: Path, tmp_path: Path, day: str) -> None:
+    write_still(tmp_path / "a.dcm", PatientBirthDate=day, StudyDate=day)
+    assert report(toy_model, tmp_path / "out", tmp_path / "a.dcm", "--keep-patient") == 0
+    made = pydicom.dcmread(tmp_path / "out" / "a.dcm.sr.dcm")
+    assert not made.PatientBirthDate and not made.StudyDate and made.PatientID == "SECRETID77"
+
+
+def test_several_frames_in_a_class_for_one_have_no_segmentation(toy_model: Path, tmp_path: Path) -> None:
+    """Which frame it outlines could not be told."""
+    both = np.stack([bright_head(HEAD)] * 2)
+    save(dataset(both, frames=2, SOPClassUID="1.2.840.10008.5.1.4.1.1.6.1", StudyInstanceUID="1.2"), tmp_path / "a.dcm")
+    assert report(toy_model, tmp_path / "out", tmp_path / "a.dcm") == 0
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.dcm")) == ["a.dcm.sc.dcm", "a.dcm.sr.dcm"]
+
+
 def test_what_is_no_dicom_picture_is_one_line(
     toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -190,12 +206,13 @@ def test_what_is_no_dicom_picture_is_one_line(
     folder.mkdir()
     write_still(folder / "a.dcm", StudyInstanceUID="")
     save(dataset(bright_head(HEAD), SOPClassUID="1.2.840.10008.5.1.4.1.1.2"), folder / "ct.dcm")
+    save(dataset(bright_head(HEAD), SOPClassUID="1.2.840.10008.5.1.4.1.1.77.1.4", Modality="XC"), folder / "photo.dcm")
     Image.fromarray(bright_head(HEAD)).save(folder / "p.png")
     assert report(toy_model, folder / "out", folder / "p.png", folder, "--keep-patient") == 1
     lines = capsys.readouterr().err.splitlines()
     assert [line.count(": ") >= 1 for line in lines[:2]] == [True] * 2
     assert "p.png: is no DICOM file" in lines[0] and "a.dcm: has no StudyInstanceUID" in lines[1]
-    assert len(lines) == 3 and "1 passed over" in lines[2]
+    assert len(lines) == 3 and "2 passed over" in lines[2]
     assert report(toy_model, tmp_path / "named", folder / "ct.dcm") == 1
     assert "ct.dcm: reports are about ultrasound" in (said := capsys.readouterr().err) and "CT Image Storage" in said
     report(toy_model, folder / "out", folder / "a.dcm")

@@ -26,8 +26,13 @@ CEPHALIC_INDEX = (64.0, 97.0)
 TRAINED_HC_MM = (50.0, 350.0)
 """HC18's training heads have 59 to 335 mm."""
 
+POSSIBLE_HC_MM = (25.0, 500.0)
+"""No head that a scan can show is outside: the size of a pixel is wrong, or what is outlined is none."""
+
 SURE_OUTLINE = 0.9
 """Mean head probability inside; a network that never saw the like of a picture is less sure."""
+
+IMPOSSIBLE = "impossible size: is the pixel size right?"
 
 
 def judged(measurement: HeadMeasurement, planes: Mapping[str, float] | None) -> HeadMeasurement:
@@ -44,7 +49,7 @@ def judged(measurement: HeadMeasurement, planes: Mapping[str, float] | None) -> 
         return replace(measurement, quality="refuse", quality_reasons=("no head", *(("other plane",) if other else ())))
     reasons = _doubts(measurement, planes)
     support = 1.0 if measurement.support is None else measurement.support
-    if support < LEAST_SUPPORT:
+    if support < LEAST_SUPPORT or IMPOSSIBLE in reasons:
         return replace(measurement, quality="refuse", quality_reasons=reasons)
     return replace(measurement, quality="review" if reasons else "accept", quality_reasons=reasons)
 
@@ -69,6 +74,7 @@ def _doubts(measurement: HeadMeasurement, planes: Mapping[str, float] | None) ->
         "plane unsure": bool(planes) and planes[HEAD] < SURE_HEAD_PLANE,  # type: ignore[index]
         "cut off": bool(measurement.edge_left),
         "poor contact": measurement.support is not None and measurement.support < FULL_SUPPORT,
+        IMPOSSIBLE: hc is not None and not POSSIBLE_HC_MM[0] <= hc <= POSSIBLE_HC_MM[1],
         "unlikely shape": index is not None and not CEPHALIC_INDEX[0] <= index <= CEPHALIC_INDEX[1],
         "outside what was trained on": measurement.head_confidence < SURE_OUTLINE
         or (hc is not None and not TRAINED_HC_MM[0] <= hc <= TRAINED_HC_MM[1]),

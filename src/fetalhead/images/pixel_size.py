@@ -14,6 +14,14 @@ from fetalhead.errors import FetalheadError
 SMALLEST_MM, LARGEST_MM = 0.01, 2.0
 """Outside these, a number is no ultrasound pixel size: refused rather than believed."""
 
+MM_PER_INCH = 25.4
+SCREEN_DPI = (72, 96, 150, 300, 600)
+"""Densities that pictures carry for screens and print; converters hand them on as a spacing in mm. 100 and 200 dpi are
+not among them: 0.254 and 0.127 mm may well be measured."""
+
+NEARLY_ONE, SIX_DIGITS = 1e-4, 5e-6
+"""Shares by which defaults may be off: a spacing of 1 comes back as 1.00000001, that of a density with six digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class PixelSize:
@@ -47,6 +55,20 @@ class PixelSize:
 UNKNOWN = PixelSize.unknown("no pixel size given")
 
 
+def default_spacing(x: float, y: float) -> str:
+    """Why the spacing `x` by `y` (mm) that a header tells is a default and no measurement; empty where it may be one.
+
+    1 by 1 is what writers put who know none; 25.4 / dpi is a print density.
+    """
+    if math.isclose(x, 1, rel_tol=NEARLY_ONE) and math.isclose(y, 1, rel_tol=NEARLY_ONE):
+        return "1 x 1 is what a header says that knows none"
+    for dpi in SCREEN_DPI:
+        inch, metre = MM_PER_INCH / dpi, 1000 / round(1000 * dpi / MM_PER_INCH)  # PNG counts whole pixels a metre
+        if any(math.isclose(x, spacing, rel_tol=SIX_DIGITS) and x == y for spacing in (inch, metre)):
+            return f"{x:.6g} mm is a density of {dpi} dpi, of a screen or print"
+    return ""
+
+
 def parse_pixel_size(text: str) -> PixelSize:
     """The pixel size in `S` or `X,Y` (mm), as typed by a user. Raises `FetalheadError`."""
     parts = text.split(",")
@@ -72,7 +94,16 @@ def pixel_sizes(path: Path, table: Table) -> dict[str, PixelSize]:
     """`read_pixel_size_csv` of a table already read from `path`."""
     if not {"filename", "pixelsize(mm)"} <= table.columns:
         raise FetalheadError(f"{path}: no columns 'filename' and 'pixel size(mm)', as HC18's CSV has them")
-    return {row["filename"]: _row_size(path, row["filename"], row["pixelsize(mm)"]) for row in table.rows}
+    if repeated := table.repeated & {"filename", "pixelsize(mm)"}:
+        raise FetalheadError(f"{path}: two columns are called {min(repeated)}, and which one counts is not told")
+    sizes: dict[str, PixelSize] = {}
+    for row in table.rows:
+        name, size = row["filename"], _row_size(path, row["filename"], row["pixelsize(mm)"])
+        other = sizes.get(name)
+        if other and size and (other.x, other.y) != (size.x, size.y):
+            size = PixelSize.unknown(f"{path.name} names {name} twice, with {other.x:g} and {size.x:g} mm")
+        sizes[name] = size if other is None or other else other
+    return sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +112,16 @@ class Table:
 
     columns: frozenset[str]
     rows: list[dict[str, str]]
+    repeated: frozenset[str] = frozenset()
+    """Names that several columns have, the last of which is in the rows."""
 
     @classmethod
     def parse(cls, lines: Iterable[str], delimiter: str = ",") -> Table:
         """Blanks after a comma are passed over, and so are cells beyond the header's. Raises `csv.Error`."""
         reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True, restval="")
-        columns = frozenset(map(_plain, reader.fieldnames or ()))
-        return cls(columns, [{_plain(name): cell for name, cell in row.items() if name is not None} for row in reader])
+        names = [_plain(name) for name in reader.fieldnames or ()]
+        rows = [{_plain(name): cell for name, cell in row.items() if name is not None} for row in reader]
+        return cls(frozenset(names), rows, frozenset(name for name in names if names.count(name) > 1))
 
 
 def read_table(path: Path, delimiter: str = ",") -> Table:

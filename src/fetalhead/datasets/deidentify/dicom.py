@@ -76,7 +76,8 @@ def _decoded(path: Path, file: BinaryIO) -> tuple[Iterator[Values], int]:
     first = next(frames)
     black = 0
     if first.ndim == 2 and header.photometric in (*GREY, PALETTE):
-        there = np.unique(first) if first.dtype.kind == "i" else np.arange(2**header.stored_bits, dtype=first.dtype)
+        plain = first.dtype.kind == "u" and header.stored_bits <= 16
+        there = np.arange(2**header.stored_bits, dtype=first.dtype) if plain else np.unique(first)
         black = int(there[np.argmin(GreyFrames(header, dataset).grey(there[np.newaxis]))])
     return itertools.chain([first], frames), black
 

@@ -74,6 +74,9 @@ def _pixels(picture: ImageFile.ImageFile) -> npt.NDArray[np.generic]:
         white_is_zero = getattr(picture, "tag_v2", {}).get(PHOTOMETRIC) == 0
         return np.iinfo(values.dtype).max - values if white_is_zero and values.dtype.kind == "u" else values
     if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
+        colour = picture.convert("RGBA")
+        if not np.asarray(colour)[..., 3].any():  # an alpha of nothing but zeros tells nothing
+            return np.asarray(colour)[..., :3]
         black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
-        return np.asarray(Image.alpha_composite(black, picture.convert("RGBA")).convert("RGB"))
+        return np.asarray(Image.alpha_composite(black, colour).convert("RGB"))
     return np.asarray(picture.convert("L" if picture.mode in ("L", "1") else "RGB"))

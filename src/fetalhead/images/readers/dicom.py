@@ -31,6 +31,10 @@ PICTURE_CLASSES = tuple(f"{STORAGE}{number}" for number in ("3.1", "6.1", "7"))
 RETIRED_CLASSES = (f"{STORAGE}3", f"{STORAGE}6")
 """Ultrasound of before 1993."""
 
+SECONDARY_CAPTURE, MODALITY = f"{STORAGE}7", 0x00080060
+CAPTURED = ("", "US", "IVUS", "BDUS", "OT", "SC")
+"""Modalities of a secondary capture that may show ultrasound."""
+
 
 def recognises(head: bytes, path: Path) -> bool:
     return dicom_elements.looks_like_dicom(head)
@@ -43,7 +47,7 @@ def holds_picture(path: Path) -> bool:
             stream, elements = open_elements(path, file)
             if elements.pixel_tag is not None or dicom_elements.ROWS in elements.spans:
                 return True
-            return text_of(stream, elements, SOP_CLASS).startswith(PICTURE_CLASSES)
+            return _is_picture(text_of(stream, elements, SOP_CLASS))
     except (OSError, BrokenDicom):
         return True
 
@@ -52,14 +56,25 @@ def other_modality(path: Path) -> str:
     """What the file says it is, such as MR Image Storage; empty where that is ultrasound, or may be."""
     try:
         with open(path, "rb") as file:
-            found = text_of(*open_elements(path, file), SOP_CLASS)
+            stream, elements = open_elements(path, file)
+            found, modality = text_of(stream, elements, SOP_CLASS), text_of(stream, elements, MODALITY)
     except (OSError, BrokenDicom):
         return ""
-    if not found or found.startswith(PICTURE_CLASSES) or found in RETIRED_CLASSES:
+    foreign = _is_kind(found, SECONDARY_CAPTURE) and modality not in CAPTURED
+    if not found or found in RETIRED_CLASSES or (_is_picture(found) and not foreign):
         return ""
     from pydicom.uid import UID
 
-    return UID(found).name
+    return f"{UID(found).name} of modality {modality}" if foreign else UID(found).name
+
+
+def _is_picture(sop_class: str) -> bool:
+    return any(_is_kind(sop_class, known) for known in PICTURE_CLASSES)
+
+
+def _is_kind(sop_class: str, known: str) -> bool:
+    """Whether the class is `known`, or a kind of it: 7.1 is one of 7, and 77.1 (photographs) is not."""
+    return sop_class == known or sop_class.startswith(f"{known}.")
 
 
 def read(path: Path) -> Iterator[UltrasoundImage]:

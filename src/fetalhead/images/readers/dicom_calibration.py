@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fetalhead.errors import FetalheadError
-from fetalhead.images.pixel_size import PixelSize
+from fetalhead.images.pixel_size import PixelSize, default_spacing
 from fetalhead.images.scaled_region import ScaledRegion, agree
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def _spacing(dataset: Dataset) -> PixelSize:
         y, x = (float(value) for value in values)
     except Exception:
         return PixelSize.unknown("PixelSpacing cannot be read")
-    if x == y == 1:
-        return PixelSize.unknown("PixelSpacing 1 1 is a default, not a measurement")
+    if default := default_spacing(x, y):
+        return PixelSize.unknown(f"PixelSpacing: {default}")
     return _checked(x, y, "dicom-pixel-spacing", "PixelSpacing")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -10,7 +12,7 @@ import numpy.typing as npt
 
 from fetalhead.images.readers import dicom_isolated
 from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements
-from fetalhead.images.readers.dicom_frames import check_frame, check_native, encapsulated_frames
+from fetalhead.images.readers.dicom_frames import check_frame, encapsulated_frames, holds_rgb, log_count, native_bytes
 from fetalhead.images.readers.dicom_header import Header
 from fetalhead.images.readers.dicom_jpeg import JpegFrames
 from fetalhead.images.readers.faults import unreadable
@@ -18,6 +20,11 @@ from fetalhead.images.readers.faults import unreadable
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pydicom.pixels.decoders.base import Decoder
+
+log = logging.getLogger(__name__)
+
+STAYS_YCBCR = ("YBR_FULL", "YBR_FULL_422")
+"""What a decoder's output is converted from, unless the stream turned its colours round itself."""
 
 EIGHT_BIT_JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
 """Baseline, and extended, of which 12-bit streams exist that no decoder here reads."""
@@ -68,16 +75,59 @@ def decoded_frames(
     dataset.setdefault("PlanarConfiguration", 0)  # which is what writers mean that leave it out
     options = as_pixel_options(dataset, pixel_keyword="PixelData", pixel_vr=elements.pixel_vr or "OW")
     if decoder.is_native:
-        check_native(stream, elements, header.frames, header.frame_bytes)
-        for index in range(header.frames):
-            stream.seek(elements.pixel_start)
-            yield decoder.as_array(stream, index=index, **options)[0]
+        yield from _native(stream, elements, header, decoder, options, counted)
         return
     options["number_of_frames"] = 1
     jpeg = JpegFrames(getattr(stream, "name", ""), header.photometric)
     for frame in encapsulated_frames(stream, elements, header.frames if counted else None):
         check_frame(frame, header.rows, header.columns, header.raw_bytes)
+        if header.photometric in STAYS_YCBCR and holds_rgb(frame):
+            if counted and options["photometric_interpretation"] != "RGB":
+                log.warning(
+                    "%s: header and stream disagree: %s in the header, RGB in the JPEG 2000 stream, which counts",
+                    getattr(stream, "name", ""), header.photometric,
+                )  # fmt: skip
+            options["photometric_interpretation"] = "RGB"
         yield jpeg.decode(frame) if decoder.UID in EIGHT_BIT_JPEG else _decoded(decoder, frame, options)
+
+
+def _native(
+    stream: BinaryIO, elements: Elements, header: Header, decoder: Decoder, options: dict[str, Any], counted: bool
+) -> Iterator[npt.NDArray[Any]]:
+    """The frames of uncompressed pixel data. Raises `BrokenDicom` after the last whole one where one is missing."""
+    held = native_bytes(stream, elements)
+    header = _as_stored(stream, held, header, counted)
+    whole = held // header.frame_bytes
+    options = options | {
+        "photometric_interpretation": header.photometric,
+        "number_of_frames": max(1, min(whole, header.frames)),
+    }
+    for index in range(min(whole, header.frames)):
+        stream.seek(elements.pixel_start)
+        yield decoder.as_array(stream, index=index, **options)[0]
+    if whole < header.frames:
+        claimed = header.frames * header.frame_bytes
+        raise BrokenDicom(f"its header claims {claimed} bytes of pixels and the file holds {held}")
+    if counted:
+        log_count(stream, header.frames, whole)
+
+
+def _as_stored(stream: BinaryIO, held: int, header: Header, counted: bool) -> Header:
+    """The header, or one of YBR_FULL where it claims colours at half resolution and `held` bytes are those at full.
+
+    Cines that were decompressed keep the label of the JPEG they were.
+    """
+    if header.photometric != "YBR_FULL_422":
+        return header
+    whole = replace(header, photometric="YBR_FULL")
+    if not 0 <= held - header.frames * whole.frame_bytes <= 1:  # one byte makes the length even
+        return header
+    if counted:
+        log.warning(
+            "%s: header and pixels disagree: YBR_FULL_422 in the header, as many bytes as YBR_FULL has, which count",
+            getattr(stream, "name", ""),
+        )
+    return whole
 
 
 def _decoded(decoder: Decoder, frame: bytes, options: dict[str, Any]) -> npt.NDArray[Any]:

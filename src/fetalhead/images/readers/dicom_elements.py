@@ -108,10 +108,12 @@ def open_elements(path: Path, stream: BinaryIO) -> tuple[BinaryIO, Elements]:
     if syntax == DEFLATED:
         stream = _inflated(stream)
     start = stream.tell()
-    if not syntax:
-        syntax = _guess_syntax(stream.read(16)) or IMPLICIT_LITTLE
-        stream.seek(start)
-    elements = Elements(syntax, explicit=syntax != IMPLICIT_LITTLE, little=syntax != EXPLICIT_BIG)
+    guess = _guess_syntax(stream.read(16))
+    stream.seek(start)
+    syntax = syntax or guess or IMPLICIT_LITTLE
+    # Some writers say implicit and write the kind of each value all the same: a length would not read as two letters.
+    explicit = syntax != IMPLICIT_LITTLE or guess == EXPLICIT_LITTLE
+    elements = Elements(syntax, explicit=explicit, little=syntax != EXPLICIT_BIG)
     _walk(stream, elements)
     return stream, elements
 

@@ -12,15 +12,17 @@ from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements, fragm
 log = logging.getLogger(__name__)
 
 JPEG, JPEG_2000, JP2 = b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0c"
+CODING_STYLE, START_OF_TILE = 0x52, 0x90
+"""Second bytes of JPEG 2000's COD and SOT marks."""
 STARTS = (JPEG, JPEG_2000, JP2)
 """How the first fragment of a frame begins: JPEG and JPEG-LS, JPEG 2000, JPEG 2000 in its file format."""
 
 
-def check_native(stream: BinaryIO, elements: Elements, frames: int, frame_bytes: int) -> None:
-    """Raises `BrokenDicom` where the file holds less uncompressed data than its header claims."""
-    held = min(elements.pixel_length or 0, stream.seek(0, 2) - elements.pixel_start)
-    if frames * frame_bytes > held:
-        raise BrokenDicom(f"its header claims {frames * frame_bytes} bytes of pixels and the file holds {held}")
+def native_bytes(stream: BinaryIO, elements: Elements) -> int:
+    """Bytes of uncompressed pixel data that the file really holds. Raises `BrokenDicom` where it is compressed."""
+    if elements.pixel_length is None:
+        raise BrokenDicom("its pixel data is compressed, and its transfer syntax says that it is not")
+    return min(elements.pixel_length, stream.seek(0, 2) - elements.pixel_start)
 
 
 def encapsulated_frames(stream: BinaryIO, elements: Elements, claimed: int | None) -> Iterator[bytes]:
@@ -112,6 +114,20 @@ def stream_size(frame: bytes) -> tuple[int, int] | None:
         else:
             place += 2 + int.from_bytes(frame[place + 2 : place + 4], "big")
     raise BrokenDicom("a frame's JPEG stream ends within its header")
+
+
+def holds_rgb(frame: bytes) -> bool:
+    """Whether a JPEG 2000 stream transforms its colours itself, so that red, green, blue come out of it.
+
+    ISO/IEC 15444-1 A.6.1: the multiple component transformation of the COD marker segment.
+    """
+    start = frame.find(JPEG_2000) if frame.startswith((JPEG_2000, JP2)) else -1
+    place = start + 2
+    while start >= 0 and place + 9 <= len(frame) and frame[place] == 0xFF and frame[place + 1] != START_OF_TILE:
+        if frame[place + 1] == CODING_STYLE:
+            return frame[place + 8] == 1
+        place += 2 + int.from_bytes(frame[place + 2 : place + 4], "big")
+    return False
 
 
 def check_frame(frame: bytes, rows: int, columns: int, raw_bytes: int) -> None:

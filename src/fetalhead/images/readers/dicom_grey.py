@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ class GreyFrames:
         self._modality = lookup_of(dataset, "ModalityLUTSequence")
         self._window = voi_window(dataset)
         self._interest = lookup_of(dataset, "VOILUTSequence") if self._window is None else None
+        self._padding = _padding(dataset)
         self._seen: ValueRange | None = None
         if self._interest is not None:
             self._seen = ValueRange.of(self._interest.table)
@@ -42,7 +43,7 @@ class GreyFrames:
 
     def see(self, values: npt.NDArray[Any]) -> None:
         """Let the window, which all frames share, reach over the (H, W) values of this one."""
-        self._seen = ValueRange.of(self._told(values)) | self._seen
+        self._seen = ValueRange.of(self._told(values[~self._padded(values)])) | self._seen
 
     def grey(self, values: npt.NDArray[Any]) -> Grey:
         """(H, W) uint8 of (H, W) values or (H, W, 3) red, green, blue."""
@@ -51,7 +52,10 @@ class GreyFrames:
         if values.ndim == 3:
             return grey_of_colour(_eight_bits(values, self._header.stored_bits))
         grey = self._shown(values)
-        return 255 - grey if self._header.photometric == "MONOCHROME1" else grey
+        grey = 255 - grey if self._header.photometric == "MONOCHROME1" else grey
+        if self.wants_range:
+            grey[self._padded(values)] = 0
+        return grey
 
     def _shown(self, values: npt.NDArray[Any]) -> Grey:
         if values.dtype == np.uint8 and self._modality is None and self._interest is None:
@@ -60,6 +64,11 @@ class GreyFrames:
         if self._window is not None:
             return windowed(told, *self._window)
         return grey_of_values(told if self._interest is None else self._interest(told), self._seen)
+
+    def _padded(self, values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Where the values are what a machine fills up with, beyond the picture."""
+        low, high = self._padding or (1, 0)
+        return np.asarray((values >= low) & (values <= high))
 
     def _told(self, values: npt.NDArray[Any]) -> npt.NDArray[np.generic]:
         """What the stored (H, W) values stand for: looked up, or rescaled."""
@@ -112,6 +121,17 @@ def voi_window(dataset: Dataset) -> tuple[float, float] | None:
     if not (np.isfinite(first).all() and first[1] > 1):
         return None
     return first[0] - 0.5 - (first[1] - 1) / 2, first[0] - 0.5 + (first[1] - 1) / 2
+
+
+def _padding(dataset: Dataset) -> tuple[int, int] | None:
+    """The lowest and highest value of padding (0028,0120 and 0121; PS3.3 C.7.5.1.1.2), or None."""
+    ends = [dataset.get(name) for name in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
+    signed, little = bool(dataset.get("PixelRepresentation")), dataset.original_encoding[1]
+    order: Literal["little", "big"] = "little" if little else "big"
+    # Of two kinds of number, as the values are signed or not, pydicom hands on the bytes where the file tells neither.
+    known = [int.from_bytes(end, order, signed=signed) if isinstance(end, bytes) else end for end in ends]
+    numbers = [int(end) for end in known if end not in (None, "")]
+    return (min(numbers), max(numbers)) if known[0] not in (None, "") else None
 
 
 def rescaled(values: npt.NDArray[np.generic], dataset: Dataset) -> npt.NDArray[np.generic]:

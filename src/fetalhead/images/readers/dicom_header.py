@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 REGIONS, MODALITY_TABLES, TABLES_OF_INTEREST = 0x00186011, 0x00283000, 0x00283010
 KEPT = (
     0x00080005, REGIONS, 0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280030,
-    0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00281050, 0x00281051, 0x00281052, 0x00281053, 0x00281101,
-    0x00281102, 0x00281103, 0x00281199, 0x00281201, 0x00281202, 0x00281203, 0x00281221, 0x00281222, 0x00281223,
-    MODALITY_TABLES, TABLES_OF_INTEREST,
+    0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00280120, 0x00280121, 0x00281050, 0x00281051, 0x00281052,
+    0x00281053, 0x00281101, 0x00281102, 0x00281103, 0x00281199, 0x00281201, 0x00281202, 0x00281203, 0x00281221,
+    0x00281222, 0x00281223, MODALITY_TABLES, TABLES_OF_INTEREST,
 )  # fmt: skip
-"""Regions, the image pixel module, spacing, window, rescale, palettes and tables: all else is never parsed."""
+"""Regions, the image pixel module, spacing, padding, window, rescale, palettes and tables: all else is never parsed."""
 
 LONGEST = {REGIONS: 100_000, MODALITY_TABLES: 400_000, TABLES_OF_INTEREST: 400_000}
 """Bytes of a sequence; a real region takes about 400, a table up to 131,072. Each item costs pydicom a hundred times
@@ -67,6 +67,10 @@ class Header:
             raise unreadable(path, f"DICOM header without size, bits or colours: {reason_of(error)}") from error
         if header.bits not in (8, 16, 32):
             raise unreadable(path, f"DICOM pixels of {header.bits} bits are not read")
+        highest = dataset.get("HighBit")
+        if header.stored_bits < header.bits and highest is not None and int(highest) + 1 != header.stored_bits:
+            shown = f"{header.stored_bits} of {header.bits} bits, the highest of them bit {highest}"
+            raise unreadable(path, f"DICOM pixels stored in {shown}, are not read: write them with the lowest bits")
         colour = (*COLOUR, VIDEO_COLOUR) if video else COLOUR
         samples = 3 if header.photometric in colour else 1
         if header.photometric not in (*GREY, *colour, PALETTE) or header.samples != samples:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.pixel_size import PixelSize
+from fetalhead.images.pixel_size import PixelSize, default_spacing
 from fetalhead.images.readers.faults import check_claim, check_size, unreadable
 from fetalhead.images.readers.grey import Grey, ValueRange, grey_of_colour, grey_of_values, over_black
 
@@ -96,8 +96,8 @@ def read_values(path: Path, stream: BinaryIO, values: Values, pixel_size: PixelS
 
 def pixel_size_of(x: float, y: float, mm: float = 1) -> PixelSize:
     """The size from the spacing along x and y in units of `mm`; 1 by 1 is what writers put where they know none."""
-    if x == y == 1:
-        return PixelSize.unknown("its spacing is 1 x 1, which is what a header says that knows none")
+    if default := default_spacing(x, y) or default_spacing(x * mm, y * mm):
+        return PixelSize.unknown(f"its spacing: {default}")
     try:
         return PixelSize.make(x * mm, y * mm, "image-header")
     except FetalheadError as error:

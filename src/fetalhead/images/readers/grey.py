@@ -22,8 +22,13 @@ def grey_of_colour(colour: npt.NDArray[np.uint8]) -> Grey:
 
 
 def over_black(colour: npt.NDArray[np.uint8]) -> Grey:
-    """(H, W) grey of (H, W, 4) red, green, blue, alpha laid over black: what is transparent is no echo."""
+    """(H, W) grey of (H, W, 4) red, green, blue, alpha laid over black: what is transparent is no echo.
+
+    An alpha of nothing but zeros tells nothing: capture cards fill it so.
+    """
     grey = grey_of_colour(colour[..., :3])
+    if not colour[..., 3].any():
+        return grey
     for rows in _slabs(colour):
         grey[rows] = (grey[rows].astype(np.uint32) * colour[rows, :, 3] + 127) // 255
     return grey

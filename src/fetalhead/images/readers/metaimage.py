@@ -31,8 +31,11 @@ from fetalhead.images.readers.frames_of_values import Item, Use, Values, pixel_s
 
 Number = TypeVar("Number", int, float)
 
-LONGEST_HEADER = 1 << 18
-"""Bytes; headers take less than a thousand, with all of a DICOM file's elements in them a few ten thousand."""
+USUAL_HEADER, LONGEST_HEADER = 1 << 18, 1 << 22
+"""Bytes; headers take less than a thousand, with all of a DICOM file's elements in them a few ten thousand. A tracked
+cine has several transforms a frame."""
+
+LAST_FIELD = "ElementDataFile"
 
 TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
@@ -102,7 +105,9 @@ class _Header:
 
     @classmethod
     def read(cls, path: Path, stream: BinaryIO) -> _Header:
-        content = stream.read(LONGEST_HEADER)
+        content = stream.read(USUAL_HEADER)
+        if LAST_FIELD.encode() not in content:
+            content += stream.read(LONGEST_HEADER - USUAL_HEADER)
         fields: dict[str, str] = {}
         length = 0
         for line in content.splitlines(keepends=True):
@@ -110,7 +115,7 @@ class _Header:
             name, sign, value = line.decode("utf-8", "replace").partition("=")
             if sign:
                 fields[name.strip()] = value.strip()
-                if name.strip() == "ElementDataFile":
+                if name.strip() == LAST_FIELD:
                     return cls(path, fields, length)
             elif name.strip():
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -32,7 +33,7 @@ IDENTITY = (
 
 OPTIONAL = {"IssuerOfPatientID"}
 
-DATE, TIME = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?"
+DATE, TIME = r"\d{8}", r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?"
 FORMS = {"PatientBirthDate": DATE, "StudyDate": DATE, "StudyTime": TIME, "PatientSex": "[MFO]"}
 """What values must look like, where DICOM restricts them (PS3.5 6.2)."""
 
@@ -61,8 +62,8 @@ class Source:
 
     @property
     def is_still(self) -> bool:
-        """Whether it is of a class for single frames; a cine of one frame is a cine all the same."""
-        return self.dataset.SOPClassUID in STILLS
+        """Whether it is of a class for single frames, and holds one; a cine of one frame is a cine all the same."""
+        return self.dataset.SOPClassUID in STILLS and int(self.dataset.get("NumberOfFrames") or 1) == 1
 
     def series(self, kind: str) -> str:
         """Series Instance UID of the objects of one kind about this image's study."""
@@ -117,8 +118,18 @@ def _described(path: Path, header: Dataset, keep_patient: bool, uids: Uids) -> D
             setattr(described, keyword, int(header.get(keyword)))
     for keyword in IDENTITY:
         value = str(header.get(keyword) or "") if keep_patient else ""
-        if not re.fullmatch(FORMS.get(keyword, ".*"), value):
-            value = ""  # "1980-02-30" or "female" would be refused, by the libraries here and by archives
+        if not _is_allowed(keyword, value):
+            value = ""  # "19800230" or "female" would be refused, by the libraries here and by archives
         if value or keyword not in OPTIONAL:
             setattr(described, keyword, value)
     return described
+
+
+def _is_allowed(keyword: str, value: str) -> bool:
+    """Whether DICOM allows `value` in the element: of the right form and, for a date, a day that there is."""
+    if not re.fullmatch(FORMS.get(keyword, ".*"), value):
+        return False
+    try:
+        return FORMS.get(keyword) != DATE or bool(datetime.strptime(value, "%Y%m%d"))
+    except ValueError:
+        return False
