@@ -33,7 +33,9 @@ def test_nothing_speaks_against_a_plain_head() -> None:
     [
         ({"edge_left": "field of view"}, "cut off", "review"),
         ({"support": 0.7}, "poor contact", "review"),
-        ({"support": 0.45}, "poor contact", "refuse"),
+        ({"support": 0.56}, "poor contact", "review"),
+        ({"support": 0.54}, "poor contact", "refuse"),
+        ({"region_share": 0.7}, "another region as well", "review"),
         ({"cephalic_index": 55.0}, "unlikely shape", "review"),
         ({"cephalic_index": 99.0}, "unlikely shape", "review"),
         ({"hc_mm": 45.0}, "outside what was trained on", "review"),
@@ -45,6 +47,18 @@ def test_each_doubt_is_told(changes: dict[str, Any], reason: str, verdict: str) 
     found = judged(replace(PLAIN, **changes), HEAD)
     assert (found.quality, found.quality_reasons) == (verdict, (reason,))
     assert found.hc_mm == replace(PLAIN, **changes).hc_mm, "a doubt takes no figure away"
+
+
+@pytest.mark.parametrize("hc", [20.0, 2005.0])
+def test_a_size_that_no_head_has_is_refused(hc: float) -> None:
+    found = judged(replace(PLAIN, hc_mm=hc), HEAD)
+    assert found.quality == "refuse" and "impossible size: is the pixel size right?" in found.quality_reasons
+
+
+def test_many_doubts_at_once_are_a_refusal() -> None:
+    doubts = {"edge_left": "picture", "support": 0.7, "cephalic_index": 60.0}
+    assert judged(replace(PLAIN, **doubts), HEAD).quality == "review"
+    assert judged(replace(PLAIN, **doubts, head_confidence=0.8), HEAD).quality == "refuse"
 
 
 def test_an_unsure_plane_is_to_be_looked_at() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,3 +76,16 @@ def test_without_a_scale_there_is_no_interval() -> None:
     assert allowance_mm(head, picture, LETTERBOX) is None
     assert with_interval(head, None, Calibration(1.0, 10)) == head
     assert head.hc_low_mm is None
+
+
+def test_what_is_cut_off_widens_the_interval() -> None:
+    head = measure_head(probability(3.0), LETTERBOX, SIZE)
+    calibration = Calibration(2.0, 100)
+    allowance = allowance_mm(head, probability(3.0), LETTERBOX)
+    half = {}
+    for support in (1.0, 0.6):
+        for edge in ("", "picture"):
+            found = with_interval(replace(head, support=support, edge_left=edge), allowance, calibration)
+            half[support, edge] = found.hc_high_mm - found.hc_mm
+    assert half[1.0, ""] == half[0.6, ""] == half[1.0, "picture"]
+    assert half[0.6, "picture"] == pytest.approx(half[1.0, ""] + 0.07 * 0.4 * head.hc_mm)

@@ -148,3 +148,101 @@ def test_a_model_is_loaded_once_and_again_when_it_changes(
     os.utime(folder / "config.json", ns=(2, 2))
     with pytest.raises(FetalheadError, match="altered"):
         measure(PICTURE, 0.5, folder)
+
+
+def test_of_two_heads_side_by_side_the_larger_is_measured_and_to_be_looked_at(toy_model: Path) -> None:
+    smaller = bright_head(Ellipse.make(93, 64, 45, 36, 0.3))
+    alone, both = (measure(picture, 0.5, toy_model) for picture in (PICTURE, np.hstack([smaller, PICTURE])))
+    assert "another region as well" in both.quality_reasons and both.quality == "review"
+    assert "another region as well" not in alone.quality_reasons
+    assert both.hc_mm == pytest.approx(alone.hc_mm, rel=0.01)
+
+
+@pytest.mark.parametrize("mode", ["P", "RGBA", "YCbCr", "I;16"])
+def test_a_picture_of_pillow_is_read_by_its_mode(toy_model: Path, mode: str) -> None:
+    """An array of it would hold places in the palette, or colours of another kind."""
+    from PIL import Image
+
+    shown = Image.fromarray(PICTURE)
+    made = Image.fromarray(PICTURE.astype(np.uint16) * 257) if mode == "I;16" else shown.convert(mode)
+    if mode == "P":
+        made = shown.quantize(64)
+    assert measure(made, 0.5, toy_model).hc_mm == pytest.approx(HEAD.perimeter * 0.5, rel=1e-3)
+
+
+def test_a_turned_picture_of_pillow_is_shown_upright(toy_model: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    turned = Image.fromarray(np.rot90(PICTURE))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned.save(tmp_path / "a.png", exif=exif)
+    assert measure(Image.open(tmp_path / "a.png"), 0.5, toy_model) == measure(PICTURE, 0.5, toy_model)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"pixel_size": [0.5, 0.5, 0.5]}, "neither a number of mm nor a pair"),
+        ({"pixel_size": "large"}, "neither a number of mm nor a pair"),
+        ({"pixel_size": True}, "neither a number of mm nor a pair"),
+        ({"pixel_size": PixelSize(-0.1, -0.1, "user")}, "not between 0.01 and 2 mm"),
+        ({"pixel_size": float("nan")}, "not between 0.01 and 2 mm"),
+        ({"model": None}, "neither a bundled name nor a model folder"),
+        ({"dating": ["hadlock1984"]}, "no dating formula"),
+    ],
+)
+def test_senseless_arguments_are_one_line(toy_model: Path, arguments: dict[str, object], words: str) -> None:
+    with pytest.raises(FetalheadError, match=words):
+        measure(PICTURE, **({"model": toy_model} | arguments))
+
+
+def test_pixel_sizes_in_every_form(toy_model: Path) -> None:
+    predictor = Predictor(toy_model)
+    heads = [
+        measure(PICTURE, size, predictor)
+        for size in (0.5, (0.5, 0.5), [0.5, 0.5], np.array([0.5, 0.5]), np.float32(0.5), PixelSize(0.5, 0.5, "user"))
+    ]
+    assert all(head == heads[0] for head in heads)
+
+
+def test_frames_are_whole_numbers(toy_model: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(PICTURE).save(tmp_path / "a.png")
+    for frame in (1.5, "0", 10**30):
+        with pytest.raises(FetalheadError, match="whole numbers, counted from 0"):
+            measure(tmp_path / "a.png", 0.5, toy_model, frame=frame)
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((0, 0), np.uint8), np.zeros((64, 96, 3), np.uint8), np.zeros((64, 96))])
+def test_an_ultrasound_image_that_is_none_is_one_line(toy_model: Path, pixels: np.ndarray) -> None:
+    with pytest.raises(FetalheadError):
+        measure(UltrasoundImage(pixels), 0.5, toy_model)
+
+
+def test_floats_a_little_above_one_are_of_nought_to_one(toy_model: Path) -> None:
+    """As resizing makes them; 0 to 255 would leave them black."""
+    np.testing.assert_array_equal(grey_picture(PICTURE / 255 * 1.001), grey_picture(PICTURE / 255))
+    assert grey_picture(PICTURE / 255 * 3.0).max() == 255
+    np.testing.assert_array_equal(grey_picture(PICTURE * 0.5), np.floor(PICTURE * 0.5 + 0.5))
+    np.testing.assert_array_equal(grey_picture((PICTURE * np.uint16(257)).astype(">u2")), PICTURE)
+
+
+def test_onnxruntime_reports_nothing_unless_asked_to(toy_model: Path, tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    code = "import sys, fetalhead, numpy; fetalhead.measure(numpy.eye(64, dtype='u1'), 0.5, sys.argv[1])"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code, toy_model], env=environment | {"HOME": str(tmp_path)}, check=True)
+    assert not [path for path in tmp_path.rglob("*") if "onnxruntime" in path.name.lower()]
+
+
+def test_without_a_working_onnxruntime_there_is_one_line(toy_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(FetalheadError, match=r"onnxruntime cannot be loaded .*: pip install --force-reinstall"):
+        Predictor(toy_model)

@@ -128,6 +128,11 @@ def test_a_graph_that_is_not_what_the_config_says(graph: Callable[..., Any], tmp
     entries = {"outputs": ["head_probability", "plane_probability"], "classes": ["head", "femur"]}
     with pytest.raises(FetalheadError, match="lacks the output plane_probability"):
         Predictor(write_folder(tmp_path / "b", only_head, **entries))
+    three = entries | {"classes": ["head", "abdomen", "femur"]}
+    with pytest.raises(FetalheadError, match=r"its plane_probability is \[2\], and \[3\] by config\.json"):
+        Predictor(write_folder(tmp_path / "c", graph(), **three))
+    with pytest.raises(FetalheadError, match=r"its image is \[1, 64, 96\], and \[1, 96, 64\] by config\.json"):
+        Predictor(write_folder(tmp_path / "d", graph(), input_size=[96, 64]))
 
 
 def test_weights_in_a_side_file_are_refused(

@@ -53,7 +53,7 @@ def intergrowth21(hc_mm: float) -> float:
 
 def check_formula(formula: str) -> None:
     """Raises `FetalheadError` where `formula` is no key of `catalog.DATING`."""
-    if formula not in DATING:
+    if formula not in tuple(DATING):
         raise FetalheadError(f"no dating formula {formula!r}; there are {', '.join(DATING)}")
 
 

@@ -43,11 +43,13 @@ class HeadRegion:
     """Whether it reaches the edge of the picture or of the field of view."""
     seen: npt.NDArray[np.bool_] | None = None
     """(h, w) bool of the field of view where the region reaches its edge; None where the whole picture counts."""
+    share: float = 1.0
+    """Of all that is above one half, 0 to 1: less where there is another region."""
 
     @classmethod
     def find(cls, probability: npt.NDArray[np.floating]) -> HeadRegion:
         """The region in the (h, w) probability of a picture (without what a letterbox adds around it)."""
-        mask, _ = largest_region(probability, LEVEL)
+        mask, share = largest_region(probability, LEVEL)
         if not mask.any():
             return cls(mask, 0.0, np.empty((0, 2)), False)
         left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
@@ -61,7 +63,8 @@ class HeadRegion:
         farthest = np.array([mask.shape[1], mask.shape[0]]) - 1 - EDGE_PX
         inside = ((points >= EDGE_PX) & (points <= farthest)).all(axis=1)
         on_edge = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
-        return cls(mask, float(values[ours].mean()), points[inside], bool(on_edge or not inside.all()))
+        cut = bool(on_edge or not inside.all())
+        return cls(mask, float(values[ours].mean()), points[inside], cut, share=share)
 
     def within(self, field: FieldOfView, letterbox: Letterbox) -> HeadRegion:
         """What of the region lies in the field of view, its border without the points by the field's edge.
@@ -80,7 +83,7 @@ class HeadRegion:
         columns = letterbox.points_from_grid(np.stack([np.arange(width) + left, np.full(width, top)], axis=1))[:, 0]
         rows = letterbox.points_from_grid(np.stack([np.full(height, left), np.arange(height) + top], axis=1))[:, 1]
         seen = field.depth(columns, rows[:, None]) >= 0
-        return HeadRegion(self.mask & seen, self.confidence, self.points[clear], True, seen)
+        return HeadRegion(self.mask & seen, self.confidence, self.points[clear], True, seen, self.share)
 
     def way_round(self) -> npt.NDArray[np.intp]:
         """The (N,) order in which `points` go around the region."""

@@ -43,6 +43,8 @@ class HeadMeasurement:
     pixel_size: PixelSize = UNKNOWN
     head_confidence: float = 0.0
     """Mean head probability inside the region taken for the head, 0 where there is no region."""
+    region_share: float = 1.0
+    """Of all that the model takes for head, how much lies in that region: less where a second one is outlined."""
     plane: str = ""
     """The most probable plane; empty where the model does not tell."""
     hc_mm: float | None = None
@@ -100,6 +102,7 @@ def measure_head(
         pixel_size=pixel_size,
         plane=plane,
         head_confidence=region.confidence,
+        region_share=region.share,
         cut_by_edge=region.cut_by_edge,
         support=outline.support if isinstance(outline, HeadOutline) else None,
     )

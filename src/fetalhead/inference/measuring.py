@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
@@ -34,8 +36,8 @@ Picture = npt.NDArray[np.generic] | UltrasoundImage | str | Path
 
 def measure(
     picture: Picture,
-    pixel_size: float | tuple[float, float] | PixelSize | Literal["auto"] | None = None,
-    model: str | Path = "standard",
+    pixel_size: float | Sequence[float] | PixelSize | Literal["auto"] | None = None,
+    model: str | Path | Predictor = "standard",
     dating: str = "hadlock1984",
     frame: int | None = None,
     ga: float | str | None = None,
@@ -44,11 +46,11 @@ def measure(
 ) -> HeadMeasurement:
     """Find and measure the fetal head in one ultrasound picture.
 
-    `picture` is the path of an image or DICOM file, an `UltrasoundImage`, or an array as `grey_picture` takes it.
-    `pixel_size` (mm; one number, or x and y) comes before the size that the file itself knows; "auto" comes after it
-    and reads the depth ruler in the picture; without any the result is in pixels, status `no_scale`. `model` is a
-    bundled name or a model folder, `dating` a key of `catalog.DATING`, `frame` the 0-based frame of a file that holds
-    several (None: its first).
+    `picture` is the path of an image or DICOM file, an `UltrasoundImage`, a picture of Pillow's, or an array as
+    `grey_picture` takes it. `pixel_size` (mm; one number, or x and y) comes before the size that the file itself knows;
+    "auto" comes after it and reads the depth ruler in the picture; without any the result is in pixels, status
+    `no_scale`. `model` is a bundled name, a model folder or a `Predictor`, `dating` a key of `catalog.DATING`, `frame`
+    the 0-based frame of a file that holds several (None: its first).
 
     With the age of the fetus, `hc_z` and `hc_centile` tell where HC stands at that age (INTERGROWTH-21st): `ga` in
     weeks (21.4, "21w3d" or "21+3"), or `lmp`, the first day of the last menstrual period ("2026-06-01"), counted to
@@ -60,10 +62,10 @@ def measure(
     check_formula(dating)
     ages = KnownAges.given(ga, lmp, exam_date)
     image = _image(picture, frame)
-    if pixel_size == "auto":
+    if isinstance(pixel_size, str) and pixel_size == "auto":
         image = sized_by_ruler(image)
     else:
-        image = replace(image, pixel_size=_pixel_size(pixel_size, image.pixel_size))
+        image = replace(image, pixel_size=given_pixel_size(pixel_size, image.pixel_size))
     measurement = measure_image(image, _predictor(model), dating)[0]
     return with_growth(measurement, ages.of(image.source)) if ages else measurement
 
@@ -113,7 +115,7 @@ def grey_picture(array: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
         raise FetalheadError(f"an array of shape {array.shape} is too small: a picture has {LEAST_SIDE} pixels a side")
     if array.dtype == np.uint8:
         pixels = np.ascontiguousarray(array, dtype=np.uint8)
-    elif array.dtype == np.uint16 or np.issubdtype(array.dtype, np.floating):
+    elif array.dtype.newbyteorder("=") == np.uint16 or np.issubdtype(array.dtype, np.floating):
         pixels = grey_of_values(array)
     else:
         raise FetalheadError(f"an array of {array.dtype} is no picture: give uint8, uint16 or float")
@@ -126,32 +128,49 @@ def _image(picture: Picture, frame: int | None) -> UltrasoundImage:
     if frame is not None:
         raise FetalheadError("frame is for files that hold several pictures, not for an array")
     if isinstance(picture, UltrasoundImage):
+        pixels = picture.pixels
+        if pixels.ndim != 2 or pixels.dtype != np.uint8:
+            raise FetalheadError(f"an UltrasoundImage holds (H, W) uint8, not {pixels.dtype} of shape {pixels.shape}")
+        grey_picture(pixels)
         return picture
+    if type(picture).__module__.startswith("PIL."):
+        from fetalhead.images.readers.pillow import grey_as_shown
+
+        return UltrasoundImage(grey_picture(grey_as_shown(picture)))  # type: ignore[arg-type]
     return UltrasoundImage(grey_picture(np.asarray(picture)))
 
 
 def _read(path: Path, frame: int | None) -> UltrasoundImage:
-    if frame is not None and frame < 0:
-        raise FetalheadError(f"{path}: frame {frame}: frames are counted from 0")
+    if frame is not None and (not isinstance(frame, (int, np.integer)) or not 0 <= frame <= sys.maxsize):
+        raise FetalheadError(f"{path}: frame {frame!r}: frames are whole numbers, counted from 0")
     image = next(islice(read_images(path), frame or 0, None), None)
     if image is None:
         raise FetalheadError(f"{path}: there is no frame {frame or 0}")
     return image
 
 
-def _pixel_size(given: float | tuple[float, float] | PixelSize | None, known: PixelSize) -> PixelSize:
+def given_pixel_size(given: float | Sequence[float] | PixelSize | None, known: PixelSize) -> PixelSize:
+    """The size that a caller gives as one number (mm), a pair x, y or a `PixelSize`; `known` for None.
+
+    Raises `FetalheadError` for anything else, and outside 0.01 to 2 mm.
+    """
     if given is None:
         return known
     if isinstance(given, PixelSize):
-        return given
+        return PixelSize.make(given.x, given.y, given.source, given.reason) if given else given
     try:
-        x, y = (float(side) for side in given) if isinstance(given, tuple) else (float(given), float(given))
+        sides = [float(side) for side in given] if np.ndim(given) == 1 else 2 * [float(given)]  # type: ignore
+        x, y = sides if not isinstance(given, bool) else []
     except (TypeError, ValueError):
         raise FetalheadError(f"pixel size {given!r} is neither a number of mm nor a pair (x, y)") from None
     return PixelSize.make(x, y, "user")
 
 
-def _predictor(model: str | Path) -> Predictor:
+def _predictor(model: str | Path | Predictor) -> Predictor:
+    if not isinstance(model, (str, Path)):
+        if isinstance(model, Predictor):
+            return model
+        raise FetalheadError(f"model {model!r} is neither a bundled name nor a model folder")
     path = model_path(model)
     config = path / CONFIG_NAME
     # The modification time is part of the key: a model exported anew to the same folder is loaded anew.

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from fetalhead.biometry.calibration import Calibration
-from fetalhead.catalog import MODELS
+from fetalhead.catalog import MODELS, PLANES
 from fetalhead.errors import FetalheadError
 
 FORMAT = 1
 CONFIG_NAME = "config.json"
 MODEL_NAME = "model.onnx"
 LARGEST_CONFIG_BYTES = 1_000_000
+LEAST_STD = 1e-3
 HEAD_OUTPUT, PLANE_OUTPUT = "head_probability", "plane_probability"
 
 
@@ -69,6 +70,8 @@ class ModelFolder:
         outputs, classes = config.names("outputs"), config.names("classes")
         if HEAD_OUTPUT not in outputs or (PLANE_OUTPUT in outputs) != bool(classes):
             raise config.fault(f"outputs {list(outputs)} with classes {list(classes)} are not those of a head model")
+        if classes and (len(set(classes)) < len(classes) or not {PLANES[0]} <= set(classes) <= set(PLANES)):
+            raise config.fault(f"classes {list(classes)} are not some of {', '.join(PLANES)}, {PLANES[0]} among them")
         mean, std = config.normalisation()
         return cls(
             path=folder,
@@ -183,8 +186,9 @@ class _Config:
     def normalisation(self) -> tuple[float, float]:
         values = self.table("normalisation")
         mean, std = values.get("mean"), values.get("std")
-        if not isinstance(mean, (int, float)) or not isinstance(std, (int, float)) or not std > 0:
-            raise self.fault("'normalisation' needs numbers 'mean' and 'std' > 0")
+        if not (isinstance(mean, (int, float)) and isinstance(std, (int, float)) and math.isfinite(mean)
+                and LEAST_STD <= std < math.inf):  # fmt: skip
+            raise self.fault(f"'normalisation' needs numbers 'mean' and 'std', the latter at least {LEAST_STD:g}")
         return float(mean), float(std)
 
     def files(self) -> dict[str, str]:

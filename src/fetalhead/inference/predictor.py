@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fetalhead.catalog import PROVIDERS
 from fetalhead.errors import FetalheadError
 from fetalhead.images.geometry import Letterbox
+from fetalhead.inference import runtime
 from fetalhead.inference.model_folder import HEAD_OUTPUT, MODEL_NAME, PLANE_OUTPUT, ModelFolder
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ def _start(folder: ModelFolder, provider: str, threads: int | None) -> onnxrunti
         raise FetalheadError(f"no provider {provider!r}; there are {', '.join(PROVIDERS)}")
     if threads is not None and threads < 1:
         raise FetalheadError(f"{threads} threads: at least 1 is needed")
-    import onnxruntime
-
+    onnxruntime = runtime.onnxruntime()
     wanted, package = PROVIDERS[provider]
     there = onnxruntime.get_available_providers()
     if wanted not in there:
@@ -112,22 +112,32 @@ def _start(folder: ModelFolder, provider: str, threads: int | None) -> onnxrunti
         raise FetalheadError(
             f"provider {provider!r} is installed but does not start on this machine; use --provider cpu"
         )
-    inputs = [value.name for value in session.get_inputs()]
-    missing = set(folder.outputs) - {value.name for value in session.get_outputs()}
-    if inputs != [INPUT] or missing:
-        raise FetalheadError(
-            f"{path}: takes {inputs} where ['{INPUT}'] is wanted"
-            if inputs != [INPUT]
-            else f"{path}: lacks the output {', '.join(sorted(missing))} that config.json names"
-        )
+    _check_fit(session, folder, path)
     return session
 
 
-def _session(path: Path, options: onnxruntime.SessionOptions, provider: str) -> onnxruntime.InferenceSession:
-    import onnxruntime
+def _check_fit(session: onnxruntime.InferenceSession, folder: ModelFolder, path: Path) -> None:
+    """Raises `FetalheadError` where the network takes or gives something else than `config.json` says."""
+    inputs = [value.name for value in session.get_inputs()]
+    missing = set(folder.outputs) - {value.name for value in session.get_outputs()}
+    if inputs != [INPUT]:
+        raise FetalheadError(f"{path}: takes {inputs} where ['{INPUT}'] is wanted")
+    if missing:
+        raise FetalheadError(f"{path}: lacks the output {', '.join(sorted(missing))} that config.json names")
+    sizes = {INPUT: [1, *folder.input_size], HEAD_OUTPUT: [1, *folder.input_size]}
+    if folder.classes:
+        sizes[PLANE_OUTPUT] = [len(folder.classes)]
+    for value in (*session.get_inputs(), *session.get_outputs()):
+        for held, told in zip(value.shape[1:], sizes.get(value.name, ()), strict=False):
+            if isinstance(held, int) and held != told:
+                told_of = f"{path}: its {value.name} is {value.shape[1:]}, and {sizes[value.name]} by config.json"
+                raise FetalheadError(f"{told_of}; export the model again")
 
+
+def _session(path: Path, options: onnxruntime.SessionOptions, provider: str) -> onnxruntime.InferenceSession:
+    start: type[onnxruntime.InferenceSession] = runtime.onnxruntime().InferenceSession
     try:
-        return onnxruntime.InferenceSession(path.read_bytes(), options, providers=[provider], enable_fallback=0)
+        return start(path.read_bytes(), options, providers=[provider], enable_fallback=0)
     except Exception as error:  # onnxruntime's exceptions have no common base but this
         raise FetalheadError(f"{path}: onnxruntime cannot load it: {_one_line(error)}") from error
 

@@ -111,8 +111,7 @@ def open_elements(path: Path, stream: BinaryIO) -> tuple[BinaryIO, Elements]:
     guess = _guess_syntax(stream.read(16))
     stream.seek(start)
     syntax = syntax or guess or IMPLICIT_LITTLE
-    # Some writers say implicit and write the kind of each value all the same: a length would not read as two letters.
-    explicit = syntax != IMPLICIT_LITTLE or guess == EXPLICIT_LITTLE
+    explicit = syntax != IMPLICIT_LITTLE or guess == EXPLICIT_LITTLE  # the latter by a slip of some writers
     elements = Elements(syntax, explicit=explicit, little=syntax != EXPLICIT_BIG)
     _walk(stream, elements)
     return stream, elements

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 Grey = npt.NDArray[np.uint8]
 
+OVERSHOT, LEAST_WHITE = 1.25, 16.0
+"""Floats up to the former are of 0 to 1; those of 0 to 255 whose largest is below the latter would be black."""
+
 
 def grey_of_colour(colour: npt.NDArray[np.uint8]) -> Grey:
     """(H, W) luma (ITU-R BT.601, rounded) of (H, W, 3) red, green, blue; equal channels stay what they are."""
@@ -61,9 +64,12 @@ class ValueRange:
         """The values that are shown black and white; see `grey_of_values`."""
         if self.low >= 0 and self.whole:
             return 0.0, float(2 ** max(8, int(self.high).bit_length()) - 1)
-        if self.low >= 0 and self.high <= 255:
-            return 0.0, 1.0 if self.high <= 1 else 255.0
-        return self.low, self.high
+        if self.low >= 0 and self.high <= OVERSHOT:
+            return 0.0, 1.0
+        if self.low >= 0 and LEAST_WHITE <= self.high <= 255:
+            return 0.0, 255.0
+        small = self.low >= 0 and self.high < LEAST_WHITE
+        return 0.0 if small else self.low, self.high
 
 
 def grey_of_values(values: npt.NDArray[np.generic], seen: ValueRange | None = None) -> Grey:
@@ -72,7 +78,8 @@ def grey_of_values(values: npt.NDArray[np.generic], seen: ValueRange | None = No
     - Integers from 0: zero stays black and white is the top of the bits in use (255, 511, 1023 ... for the smallest
       number of bits, 8 or more, that holds the largest value), so that a picture of 8 bits stored in 16, or scaled
       to 12 or 16 bits, comes out as it was.
-    - Floats from 0: the same for at most 1 (white is 1) and at most 255 (white is 255).
+    - Floats from 0: the same for at most 1 (white is 1) and at most 255 (white is 255). A little above 1 is what
+      resizing makes of 1; a largest value of 2 or 10 is of no such scale, and is white itself.
     - Otherwise (negative values, larger floats): from the smallest to the largest value.
 
     `seen` is the range of all frames of a cine, which share one window; None for that of `values`. What is not finite

@@ -80,7 +80,7 @@ def read(path: Path) -> Iterator[UltrasoundImage]:
             picture = open_picture(path, stream)
             several, seen = _survey(picture, _pages(path, picture, held))
             for number, _ in enumerate(_pages(path, picture, held)):
-                yield UltrasoundImage(_grey_as_shown(picture, seen), NO_SIZE, path, number if several else None)
+                yield UltrasoundImage(grey_as_shown(picture, seen), NO_SIZE, path, number if several else None)
     except UnreadableImage:
         raise
     except Exception as error:  # Pillow's plugins raise whatever a damaged file makes them stumble over
@@ -164,7 +164,11 @@ def _survey(picture: ImageFile.ImageFile, pages: Iterator[None]) -> tuple[bool, 
     return several, seen
 
 
-def _grey_as_shown(picture: ImageFile.ImageFile, seen: ValueRange | None) -> Grey:
+def grey_as_shown(picture: Image.Image, seen: ValueRange | None = None) -> Grey:
+    """(H, W) grey of Pillow's picture of any mode, its orientation tag applied.
+
+    `seen` is the range of the values of all pages; None for that of this one.
+    """
     picture.load()
     shown = as_shown(_grey(picture, seen), orientation_of(picture))
     return np.asarray(shown, dtype=np.uint8)
