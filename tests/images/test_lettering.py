@@ -58,3 +58,10 @@ def test_a_ruler_is_no_writing() -> None:
     picture = np.zeros((400, 300), np.uint8)
     picture[20:380:20, 8:14] = 255
     assert not find_lettering(picture)
+
+
+def test_writing_in_an_enormous_picture_is_found_in_a_smaller_copy() -> None:
+    picture = cv2.resize(head_phantom(0).image.pixels, (4800, 3240), interpolation=cv2.INTER_CUBIC)
+    shown, (x0, y0, x1, y1) = written(picture, "SMITH, MARY 12.03.1988", (700, 900), 130, 255)
+    area = written_area(shown)
+    assert area.shape == shown.shape and area[y0:y1, x0:x1].mean() > 0.75 and area.mean() < 0.1

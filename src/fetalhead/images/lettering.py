@@ -6,6 +6,7 @@ read: what looks like a line of writing counts as one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import cv2
@@ -46,6 +47,9 @@ FRINGE = 2
 LEAST_PIECES, LEAST_LETTERS, LEAST_LENGTH = 3, 4, 2.0
 """A line has so many pieces, so many letters (touching ones told by their width), and is so much longer than high."""
 
+MOST_PIXELS = 12_000_000
+"""A larger picture is looked at in a smaller copy: it would take a gigabyte, and its letters are large."""
+
 LETTER = 0.9
 """Width of a letter over its height."""
 
@@ -55,6 +59,11 @@ AROUND, CLEAR = 2, 0.4
 
 def find_lettering(grey: Pixels) -> list[Box]:
     """Boxes around the lines of writing in an (H, W) picture, with room at both ends for letters that were missed."""
+    if (step := math.ceil(math.sqrt(grey.size / MOST_PIXELS))) > 1:
+        height, width = grey.shape
+        smaller = cv2.resize(grey, (width // step, height // step), interpolation=cv2.INTER_AREA)
+        found = (np.multiply(box, step).tolist() for box in find_lettering(np.asarray(smaller, dtype=np.uint8)))
+        return [_grown((x0, y0, x1, y1), step, step, grey.shape) for x0, y0, x1, y1 in found]
     boxes = []
     for width in STROKES:
         ink = _ink(grey, width)
