@@ -215,6 +215,15 @@ def test_export_overwrites_nothing_but_a_model(run: Path, tmp_path: Path) -> Non
     assert (tmp_path / "thesis.tex").exists()
 
 
+def test_export_into_the_working_folder(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "m").mkdir()
+    monkeypatch.chdir(tmp_path / "m")
+    for _ in range(2):
+        export(run, Path(), ExportOptions("tiny", "best.ckpt", half=True, flips=False, metrics=()))
+    assert "config.json" in {path.name for path in Path().iterdir()}, "the folder one is in is still the one it was"
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from fetalhead.models.onnx_export import export_onnx, output_names
 from fetalhead.models.unet import MEAN, STD, UNet, normalise
 from fetalhead.options import TrainingOptions
 from fetalhead.training.checkpoint import WEIGHTS, network_of_run, steps_done
+from fetalhead.training.model_place import CARD_NAME, METRICS_NAME, check_place, replace_model
 from fetalhead.training.run_folder import rows_of, stages_of
 
 LARGEST_DIFFERENCE = {False: 1e-4, True: 0.05}
@@ -52,26 +53,21 @@ def export(run: Path, folder: Path, options: ExportOptions) -> ModelFolder:
     """Write the model folder of `run` as `folder`, after a check that onnxruntime says what torch says.
 
     An earlier model in `folder` is replaced, when the new one is whole and not before. Raises `FetalheadError` where
-    the run has no such checkpoint, the figures are another model's, the two disagree, or `folder` holds something
+    the run has no such checkpoint, the figures are another model's, the two disagree, or `folder` holds anything
     else than a model.
     """
-    if folder.exists() and not (folder.is_dir() and ((folder / CONFIG_NAME).is_file() or not any(folder.iterdir()))):
-        raise FetalheadError(f"{folder}: is there already and is no model folder; choose another --out")
+    check_place(folder)
     network, trained = network_of_run(run, options.checkpoint)
     network.eval()
-    partial = folder.with_name(f".{folder.resolve().name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
+    place = folder.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{place.name}.", suffix=".partial", dir=place.parent) as temporary:
+        partial = Path(temporary)
         _write(network, trained, run, partial, options)
         _check_parity(network, trained, ModelFolder.load(partial), options.half)
         if options.calibrate:
             _calibrate(partial, options.calibrate)
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        replace_model(place, partial)
     return ModelFolder.load(folder)
 
 
@@ -81,10 +77,10 @@ def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, opt
     model_id = f"{options.name}-{sha256(folder / MODEL_NAME)[:12]}"
     first, *others = _evaluations(run, options, model_id)
     metrics = first | ({"others": others} if others else {})
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    (folder / METRICS_NAME).write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     stages = stages_of(run)
     card = model_card(options.name, model_id, stages, [first, *others], _command(len(stages), options))
-    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    (folder / CARD_NAME).write_text(card, encoding="utf-8")
     config = {
         "format": FORMAT,
         "name": options.name,

@@ -1,0 +1,60 @@
+"""Where an exported model may lie: in a folder of its own, never in one that holds anything else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fetalhead.errors import FetalheadError
+from fetalhead.images.readers.faults import one_line
+from fetalhead.inference.model_folder import CONFIG_NAME, FORMAT, MODEL_NAME
+from fetalhead.training.checkpoint import WEIGHTS
+
+CARD_NAME, METRICS_NAME = "MODEL_CARD.md", "metrics.json"
+OWN = {CONFIG_NAME, MODEL_NAME, WEIGHTS, METRICS_NAME, CARD_NAME}
+"""What an export writes."""
+
+
+def check_place(folder: Path) -> None:
+    """Raises `FetalheadError` unless `folder` is absent, empty, or a model folder without anything else in it."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise FetalheadError(f"{one_line(folder)}: is a file; choose another --out")
+    there = list(folder.iterdir())
+    if not there:
+        return
+    listed = _listed(folder / CONFIG_NAME)
+    if not listed:
+        raise FetalheadError(f"{one_line(folder)}: is there already and is no model folder; choose another --out")
+    for path in sorted(there):
+        if path.name not in listed | OWN or not path.is_file():
+            held = one_line(path.name)
+            raise FetalheadError(f"{one_line(folder)}: holds {held} besides a model; move it, or choose another --out")
+
+
+def replace_model(folder: Path, made: Path) -> None:
+    """Move the files of the model folder `made` into `folder`, in place of those of an earlier model.
+
+    `config.json` goes first: until all are there, the folder is a model in pieces, which is refused where it is used
+    and may be exported to again. Raises `FetalheadError` as `check_place` does.
+    """
+    check_place(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    new = sorted(made.iterdir(), key=lambda path: path.name != CONFIG_NAME)
+    names = {path.name for path in new}
+    for path in folder.iterdir():
+        if path.name not in names:
+            path.unlink()
+    for path in new:
+        path.replace(folder / path.name)
+
+
+def _listed(config: Path) -> set[str]:
+    """The files that the configuration of a model lists; none where it is no model's."""
+    try:
+        values = json.loads(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return set()
+    files = values.get("files") if isinstance(values, dict) and values.get("format") == FORMAT else None
+    return set(files) if isinstance(files, dict) and MODEL_NAME in files else set()
