@@ -12,6 +12,8 @@ import cv2
 import pytest
 from measure_calls import head_picture, measure, read_picture, record_of, results_of, rows_of, write_cine, write_heads
 
+from fetalhead.measuring.out_folder import OutFolder
+
 
 def _counts(out: Path) -> tuple[int, int]:
     counts: dict[str, Any] = record_of(out)["counts"]
@@ -95,6 +97,53 @@ def test_lost_pictures_are_made_again(toy_model: Path, tmp_path: Path) -> None:
     assert results_of(tmp_path / "out") == before
     measure(toy_model, tmp_path / "out", tmp_path / "in", "--save", "masks")
     assert len(list((tmp_path / "out" / "masks").iterdir())) == 5
+
+
+@pytest.mark.parametrize("lost", ["overlays", "overlays/sub"])
+def test_a_lost_folder_of_pictures_is_made_again(toy_model: Path, tmp_path: Path, lost: str) -> None:
+    write_heads(tmp_path / "in" / "sub", 2)
+    write_heads(tmp_path / "in", 1)
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    before = results_of(tmp_path / "out")
+    shutil.rmtree(tmp_path / "out" / lost)
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 0
+    assert results_of(tmp_path / "out") == before
+
+
+def test_where_pictures_cannot_lie_the_old_table_stays(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_heads(tmp_path / "in", 2)
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    before = rows_of(tmp_path / "out")
+    overlays = tmp_path / "out" / "overlays"
+    shutil.rmtree(overlays)
+    overlays.write_text("the user's own")
+    capsys.readouterr()
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 1
+    told = f"fetalhead measure: {overlays}: is no folder, and pictures are to lie there; move it away\n"
+    assert capsys.readouterr().err == told
+    assert rows_of(tmp_path / "out") == before
+    overlays.unlink()
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 0
+    assert rows_of(tmp_path / "out") == before
+
+
+def test_where_old_pictures_cannot_be_removed_the_old_table_stays(
+    toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = write_heads(tmp_path / "in", 2)
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    before = rows_of(tmp_path / "out")
+    first.unlink()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OutFolder, "remove", refuse)
+        assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 1
+    assert rows_of(tmp_path / "out") == before
 
 
 def test_rows_and_pictures_of_files_that_are_no_longer_asked_for_go(toy_model: Path, tmp_path: Path) -> None:

@@ -65,12 +65,29 @@ class OutFolder:
                 return not any(Path(root).absolute().is_relative_to(own) for root in given)
         return False
 
+    def check_places(self, kinds: Iterable[str]) -> None:
+        """Raises `FetalheadError` where something else than a folder is in the place of these kinds of pictures."""
+        for kind in kinds:
+            place = self.path / kind
+            if os.path.lexists(place) and not place.is_dir():
+                raise FetalheadError(f"{place}: is no folder, and pictures are to lie there; move it away")
+
     def remove(self, pictures: Iterable[str]) -> None:
-        """Delete pictures of rows that are no more, and the folders that this empties."""
+        """Delete pictures of rows that are no more, where they are there, and the folders that this empties."""
         for picture in pictures:
             path = self.path / picture
             path.unlink(missing_ok=True)
             for folder in path.parents:
-                if folder == self.path or any(folder.iterdir()):
+                if folder == self.path or not _gone(folder):
                     break
-                folder.rmdir()
+
+
+def _gone(folder: Path) -> bool:
+    """Whether the folder is no more, empty as it was; one that holds something, or is a link, stays."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True  # somebody removed it before
+    except OSError:
+        return False
+    return True

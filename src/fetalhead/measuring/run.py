@@ -101,14 +101,16 @@ class MeasuringRun:
         yield from self._faults
 
     def _run(self) -> int:
-        ledger = Ledger(self._out.ledger, self._out.scratch)
         kinds = ("overlays", *self._request.save)
+        self._out.check_places(kinds)
+        ledger = Ledger(self._out.ledger, self._out.scratch)
         stale = take_over(self._planned, ledger.finished, self._out.path, kinds)
         self._reused = sum(len(planned.rows) for planned in self._planned)
-        table = CsvFile(self._out.measurements, self.columns, self.rows(), self._out.scratch)
-        # In this order, so that a kill in between leaves the next run all it needs to clear the rest.
+        # In this order: a kill in between leaves the next run all it needs to clear the rest, and what goes wrong
+        # before the table is begun anew leaves the old one as it was.
         self._out.remove(stale)
         ledger.restart(planned.finished() for planned in self._planned if planned.rows)
+        table = CsvFile(self._out.measurements, self.columns, self.rows(), self._out.scratch)
         try:
             self._record(finished=False)
             for video in self._videos:
