@@ -172,6 +172,36 @@ def test_a_file_that_turned_bad_keeps_no_old_numbers(toy_model: Path, tmp_path: 
     assert not (tmp_path / "out" / "overlays" / "000.png.png").exists()
 
 
+@pytest.mark.parametrize("damaged", range(6))
+def test_no_damaged_line_of_the_ledger_loses_a_row(toy_model: Path, tmp_path: Path, damaged: int) -> None:
+    write_heads(tmp_path / "in", 1)
+    write_cine(tmp_path / "in" / "cine.tif", 3)
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    before = results_of(tmp_path / "out")
+    ledger = tmp_path / "out" / ".fetalhead" / "ledger.jsonl"
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 6, "a row of the picture, three of the cine, and an end of each"
+    lines[damaged] = b'{"file": "B\n'
+    for _ in range(2):  # the second run goes by what the first wrote
+        ledger.write_bytes(b"".join(lines))
+        assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 0
+        assert results_of(tmp_path / "out") == before
+        lines = ledger.read_bytes().splitlines(keepends=True)
+
+
+def test_a_ledger_that_does_not_count_rows_is_looked_through(toy_model: Path, tmp_path: Path) -> None:
+    write_heads(tmp_path / "in", 2)
+    measure(toy_model, tmp_path / "out", tmp_path / "in")
+    before = results_of(tmp_path / "out")
+    ledger = tmp_path / "out" / ".fetalhead" / "ledger.jsonl"
+    old = ledger.read_text().replace('"complete_rows": 1', '"complete": true').splitlines(keepends=True)
+    assert len(old) == 4 and "complete_rows" not in "".join(old)
+    ledger.write_text("".join(old[1:]))
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 0
+    assert _counts(tmp_path / "out") == (1, 1)
+    assert results_of(tmp_path / "out") == before
+
+
 def test_a_damaged_ledger_deletes_nothing_outside_and_loses_only_its_rows(toy_model: Path, tmp_path: Path) -> None:
     write_heads(tmp_path / "in", 2)
     measure(toy_model, tmp_path / "out", tmp_path / "in")

@@ -2,7 +2,8 @@
 
 The ledger is `.fetalhead/ledger.jsonl` in the output folder, one line a row, written after the row's pictures and
 before its line in the CSV. A row counts as finished for the SHA-256 of the input's content and for a digest of all
-that its numbers depend on (version, model, arguments). A line that a kill or a full disk cut off is no line.
+that its numbers depend on (version, model, arguments). A line that a kill or a full disk cut off is no line. The line
+that ends an input tells how many rows it has: where one of them is damaged, the input is looked at again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from fetalhead.measuring.whole_files import append_descriptor, append_whole, wri
 from fetalhead.reports.rows import Row
 
 PICTURE_FOLDERS = ("overlays", "masks", "probabilities")
+
+COUNT = "complete_rows"
+"""The key of an input's number of rows, in the line that ends it. Older ledgers told only that it had ended: the input
+is read again to see that no row is missing, and rows that are there are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class FinishedFile:
     def lines(self) -> Iterator[bytes]:
         for row in self.rows:
             yield _line(self.name, self.fingerprint, row=row)
-        yield _line(self.name, self.fingerprint, pictures=self.pictures, complete=self.complete)
+        ended = {COUNT: len(self.rows)} if self.complete else {}
+        yield _line(self.name, self.fingerprint, pictures=self.pictures, **ended)
 
 
 class Ledger:
@@ -66,9 +72,9 @@ class Ledger:
     def add_row(self, name: str, fingerprint: Fingerprint, row: Row, pictures: tuple[str, ...]) -> None:
         self._append(_line(name, fingerprint, row=row, pictures=pictures))
 
-    def complete(self, name: str, fingerprint: Fingerprint) -> None:
-        """Note that all rows of this input are there."""
-        self._append(_line(name, fingerprint, complete=True))
+    def complete(self, name: str, fingerprint: Fingerprint, rows: int) -> None:
+        """Note that all rows of this input are there, so many."""
+        self._append(_line(name, fingerprint, **{COUNT: rows}))
 
     def close(self) -> None:
         if self._descriptor is not None:
@@ -92,6 +98,7 @@ def _read(path: Path) -> dict[str, FinishedFile]:
     except FileNotFoundError:
         return {}
     files: dict[str, FinishedFile] = {}
+    counts: dict[str, int] = {}
     for line in content.split(b"\n")[:-1]:
         try:
             values = json.loads(line)
@@ -99,12 +106,16 @@ def _read(path: Path) -> dict[str, FinishedFile]:
             file = files.get(name)
             if file is None or file.fingerprint != fingerprint:
                 file = files[name] = FinishedFile(name, fingerprint)
+                counts.pop(name, None)
             if "row" in values:
                 file.rows.append(Row(*values["row"]))
             file.pictures += [picture for picture in values.get("pictures", []) if _is_picture(picture)]
-            file.complete |= values.get("complete", False)
+            if COUNT in values:
+                counts[name] = values[COUNT]
         except (ValueError, TypeError, KeyError):
             continue  # damaged by other hands: its row is measured again
+    for name, file in files.items():
+        file.complete = 0 < len(file.rows) == counts.get(name)
     return files
 
 

@@ -168,7 +168,7 @@ class MeasuringRun:
                         self._end(planned)
                     case Ended():
                         if not any(row.status == "error" for row in planned.rows):
-                            ledger.complete(planned.name, planned.fingerprint)
+                            ledger.complete(planned.name, planned.fingerprint, len(planned.rows))
                         self._end(planned)
 
     def _take(self, table: CsvFile, ledger: Ledger, planned: PlannedFile, measured: MeasuredRow) -> None:
