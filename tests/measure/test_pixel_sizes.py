@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import cv2
@@ -121,6 +122,60 @@ def test_a_csv_may_name_files_by_their_place_in_the_folder(toy_model: Path, tmp_
     table = _write_csv(tmp_path / "sizes.csv", "a/000.png,0.2,1", "b/000.png,0.4,1")
     assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size-csv", table) == 0
     assert [row["pixel_size_x_mm"] for row in rows_of(tmp_path / "out")] == ["0.2", "0.4"]
+
+
+def test_a_bare_name_is_never_that_of_two_pictures(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_heads(tmp_path / "in", 2)
+    write_heads(tmp_path / "in" / "sub", 1)
+    table = _write_csv(tmp_path / "sizes.csv", "000.png,0.3,1", "001.png,0.3,1")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size-csv", table) == 1
+    rows = rows_of(tmp_path / "out")
+    assert [row["status"] for row in rows] == ["no_scale", "ok", "no_scale"]
+    reason = "sizes.csv has a row for 000.png, but several pictures here have that name; give each a row by its path"
+    assert rows[2]["reason"] == f"{reason}, as in sub/000.png"
+    assert rows[0]["reason"] == f"{reason}, as in {tmp_path}/in/000.png"
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3 and lines[1].startswith(f"fetalhead measure: {tmp_path}/in/sub/000.png: {reason}")
+    for own in ("sub/000.png", f"{tmp_path}/in/sub/000.png"):
+        _write_csv(table, "000.png,0.3,1", "001.png,0.3,1", f"{own},0.4,1")
+        assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size-csv", table) == 0
+        assert [row["pixel_size_x_mm"] for row in rows_of(tmp_path / "out")] == ["0.3", "0.3", "0.4"]
+
+
+def test_a_bare_name_is_no_size_of_pictures_named_one_by_one_or_in_two_folders(toy_model: Path, tmp_path: Path) -> None:
+    for name in ("training_set", "test_set"):
+        write_heads(tmp_path / name, 1)
+    table = _write_csv(tmp_path / "sizes.csv", "000.png,0.3,1")
+    folders = (tmp_path / "training_set", tmp_path / "test_set")
+    for paths in (folders, [folder / "000.png" for folder in folders], [tmp_path]):
+        assert measure(toy_model, tmp_path / "out", *paths, "--pixel-size-csv", table) == 1
+        assert [row["pixel_size_source"] for row in rows_of(tmp_path / "out")] == ["unknown", "unknown"]
+    assert measure(toy_model, tmp_path / "out", folders[0], "--pixel-size-csv", table) == 0
+    _write_csv(table, "000.png,0.3,1", "test_set/000.png,0.4,1")
+    (tmp_path / "third").mkdir()
+    write_heads(tmp_path / "third", 1)
+    assert measure(toy_model, tmp_path / "out", tmp_path, "--pixel-size-csv", table) == 1
+    found = [row["pixel_size_x_mm"] for row in rows_of(tmp_path / "out")]
+    assert found == ["0.4", "", ""], "of two that are left, neither; and of one that is left below a folder, not it"
+
+
+def test_letters_with_accents_are_the_same_however_they_are_written(toy_model: Path, tmp_path: Path) -> None:
+    composed, apart = (unicodedata.normalize(form, "é.png") for form in ("NFC", "NFD"))
+    for folder, names in (("one", [apart]), ("two", [composed, apart])):
+        for name in names:
+            (tmp_path / folder).mkdir(exist_ok=True)
+            cv2.imwrite(str(tmp_path / folder / name), head_picture())
+    table = _write_csv(tmp_path / "sizes.csv", f"{composed},0.3,1")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "one", "--pixel-size-csv", table) == 0
+    assert [row["pixel_size_x_mm"] for row in rows_of(tmp_path / "out")] == ["0.3"]
+    assert measure(toy_model, tmp_path / "out", tmp_path / "two", "--pixel-size-csv", table) == 1
+    assert [row["pixel_size_x_mm"] for row in rows_of(tmp_path / "out")] == ["", ""]
+    _write_csv(table, f"{composed},0.3,1", f"{apart},0.4,1")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "two", "--pixel-size-csv", table) == 0
+    sizes = {Path(row["path"]).name: row["pixel_size_x_mm"] for row in rows_of(tmp_path / "out")}
+    assert sizes == {composed: "0.3", apart: "0.4"}
 
 
 def test_unlike_sizes_are_measured_in_millimetres(toy_model: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
 from fetalhead.measuring.file_measurer import fault, head_mask
-from fetalhead.measuring.given_pixel_size import GivenSizes
+from fetalhead.measuring.given_pixel_size import GivenSize, GivenSizes
 from fetalhead.measuring.places import find_places
 from fetalhead.measuring.progress import Progress
 from fetalhead.measuring.whole_files import write_whole
@@ -97,12 +97,13 @@ class ReportRun:
             progress.say(f"{name}: {reason}")
         request.out.mkdir(parents=True, exist_ok=True)
         places = find_places([file.relative for file in files])
-        for number, (file, place) in enumerate(zip(files, places, strict=True), 1):
+        sizes = request.sizes.of(files)
+        for number, (file, place, given) in enumerate(zip(files, places, sizes, strict=True), 1):
             try:
                 # pydicom and highdicom warn of values that are not as they should be, and quote them: names, too
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    objects = self._objects(file, number)
+                    objects = self._objects(file, given, number)
             except Exception as error:  # a batch outlives any one file, whatever a decoder makes of it
                 faults.append((file.name, fault(error, file.path)))
                 progress.say(": ".join(faults[-1]))
@@ -129,11 +130,11 @@ class ReportRun:
             return False
         return True
 
-    def _objects(self, file: InputFile, number: int) -> dict[str, bytes]:
+    def _objects(self, file: InputFile, given: GivenSize, number: int) -> dict[str, bytes]:
         """The objects about one file, as files, by their kind. Raises whatever is wrong with it."""
         request = self._request
         source = Source.read(file.path, request.keep_patient, self._uids)
-        results = self._measure(file)
+        results = self._measure(file, given)
         report = measurement_report(source, results.frames, self._algorithm, request.dating, number)
         made = {"sr": report}
         if results.mask is not None and results.mask.any() and source.is_still:
@@ -144,8 +145,7 @@ class ReportRun:
         self._counts["heads"] += sum(1 for frame in results.frames if frame.measurement)
         return {kind: _as_file(dataset) for kind, dataset in made.items()}
 
-    def _measure(self, file: InputFile) -> _Results:
-        given = self._request.sizes.of(file.name, file.relative)
+    def _measure(self, file: InputFile, given: GivenSize) -> _Results:
         if given.refused:
             raise FetalheadError(given.refused)
         results = _Results()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.inputs import InputFile
 from fetalhead.images.pixel_size import PixelSize, parse_pixel_size, read_pixel_size_csv
 from fetalhead.images.ruler import sized_by_ruler
+from fetalhead.measuring.named_rows import NamedRow, named_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class GivenSize:
     refused: str = ""
     """Why the size that was given cannot be used: the file is then not measured at all."""
     missing: str = ""
-    """That the CSV does not name the file, whose own size, if any, counts then."""
+    """That the CSV does not name the file, or not it alone: its own size, if any, counts then."""
     ruler: bool = False
     """Whether the depth ruler in the picture counts where nothing else tells a size."""
 
@@ -49,14 +51,18 @@ class GivenSizes:
             self._csv_name = Path(csv_path).name
             self._rows = read_pixel_size_csv(Path(csv_path))
 
-    def of(self, name: str, relative: PurePath) -> GivenSize:
-        """The size for the input reported as `name`; the CSV may name it so, by the path below its root, or bare."""
+    def of(self, files: Sequence[InputFile]) -> list[GivenSize]:
+        """The size for each of the inputs of a run; the CSV names them as `named_rows` tells."""
         if self._user:
-            return GivenSize(self._user)
+            return [GivenSize(self._user)] * len(files)
         if self._rows is None:
-            return GivenSize(ruler=self._ruler)
-        for key in (name, relative.as_posix(), relative.name):
-            if key in self._rows:
-                size = self._rows[key]
-                return GivenSize(size) if size else GivenSize(refused=size.reason)
-        return GivenSize(missing=f"{self._csv_name} has no row for {relative.name}", ruler=self._ruler)
+            return [GivenSize(ruler=self._ruler)] * len(files)
+        found = named_rows(files, self._rows)
+        return [self._of_row(file, row, self._rows) for file, row in zip(files, found, strict=True)]
+
+    def _of_row(self, file: InputFile, row: NamedRow, rows: Mapping[str, PixelSize]) -> GivenSize:
+        if row.name is None:
+            missing = row.several or f"has no row for {file.relative.name}"
+            return GivenSize(missing=f"{self._csv_name} {missing}", ruler=self._ruler)
+        size = rows[row.name]
+        return GivenSize(size) if size else GivenSize(refused=size.reason)

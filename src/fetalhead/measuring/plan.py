@@ -72,8 +72,8 @@ def plan_files(
     config = sha256(model.path / CONFIG_NAME)
     common = [versions()["fetalhead"], Row._fields, model.model_id, config, provider, dating, clean]
     planned = []
-    for file, place in zip(files, find_places([file.relative for file in files]), strict=True):
-        given = sizes.of(file.name, file.relative)
+    places = find_places([file.relative for file in files])
+    for file, place, given in zip(files, places, sizes.of(files), strict=True):
         size = [given.size.x, given.size.y, given.size.source] if given.size else [given.missing, given.ruler]
         age = ages.of(file.path) if ages else None
         known = asdict(age) if age is not None else None
