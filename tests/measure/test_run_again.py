@@ -163,6 +163,44 @@ def test_rows_and_pictures_of_files_that_are_no_longer_asked_for_go(toy_model: P
     assert not (tmp_path / "out" / "overlays" / "sub").exists()
 
 
+def test_rows_of_other_inputs_are_left_out_with_a_word(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two"):
+        write_heads(tmp_path / name, 2)
+    measure(toy_model, tmp_path / "out", tmp_path / "one")
+    measure(toy_model, tmp_path / "fresh", tmp_path / "two")
+    capsys.readouterr()
+    assert measure(toy_model, tmp_path / "out", tmp_path / "two") == 0
+    told = "2 rows of an earlier run left out, of inputs not named now; another --out keeps both"
+    assert capsys.readouterr().err.splitlines()[0] == f"fetalhead measure: {told}"
+    assert results_of(tmp_path / "out") == results_of(tmp_path / "fresh")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "two") == 0
+    assert "left out" not in capsys.readouterr().err
+
+
+def test_results_in_an_input_folder_are_no_inputs(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_heads(tmp_path / "in", 2)
+    first = tmp_path / "in" / "first"
+    measure(toy_model, first, tmp_path / "in", "--save", "masks")
+    write_heads(first / "mine", 1)
+    clip = tmp_path / "in" / "clip"
+    (clip / ".fetalhead").mkdir(parents=True)
+    (clip / ".fetalhead" / "frames.jsonl").touch()
+    for name in ("best_1.png", "hc.png", "other.png"):
+        cv2.imwrite(str(clip / name), head_picture())
+    capsys.readouterr()
+    assert measure(toy_model, tmp_path / "in" / "second", tmp_path / "in") == 0
+    found = [str(Path(row["path"]).relative_to(tmp_path / "in")) for row in rows_of(tmp_path / "in" / "second")]
+    assert found == ["000.png", "001.png", "clip/other.png", "first/mine/000.png"], "and people's own are inputs"
+    told = f"6 pictures of earlier results passed over, in {clip} and other folders"
+    assert capsys.readouterr().err.splitlines()[0] == f"fetalhead measure: {told}"
+    assert measure(toy_model, tmp_path / "third", first / "overlays", clip) == 0
+    assert len(rows_of(tmp_path / "third")) == 5, "what is named is meant"
+
+
 def test_a_file_that_turned_bad_keeps_no_old_numbers(toy_model: Path, tmp_path: Path) -> None:
     path, _ = write_heads(tmp_path / "in", 2)
     measure(toy_model, tmp_path / "out", tmp_path / "in")

@@ -19,6 +19,7 @@ from fetalhead.images.inputs import find_inputs
 from fetalhead.inference.model_folder import ModelFolder
 from fetalhead.inference.workers import Ended, Gave, Lost, run_tasks, usable_cores
 from fetalhead.measuring.csv_file import CsvFile
+from fetalhead.measuring.earlier_results import drawn_in
 from fetalhead.measuring.file_measurer import STAGES, FileMeasurer, MeasuredRow, Measuring
 from fetalhead.measuring.given_pixel_size import GivenSizes
 from fetalhead.measuring.ledger import Ledger
@@ -69,9 +70,12 @@ class MeasuringRun:
         self._model = ModelFolder.load(request.model)
         inputs = find_inputs(request.paths, request.exclude)
         files = [file for file in inputs.files if not self._out.wrote(file.path, request.paths)]
-        self._passed_over = inputs.passed_over + len(inputs.files) - len(files)
+        drawn = {path: drawn_in(path, request.paths) for path in [*(file.path for file in files), *inputs.videos]}
+        self._drawn = [folder for folder in drawn.values() if folder]
+        self._passed_over = inputs.passed_over + len(inputs.files) - len(files) + len(self._drawn)
+        files = [file for file in files if not drawn[file.path]]
         self._excluded = inputs.excluded
-        self._videos = list(inputs.videos)
+        self._videos = [video for video in inputs.videos if not drawn[video]]
         self._planned = plan_files(
             files, request.sizes, request.ages, self._model, request.provider, request.dating, request.clean
         )
@@ -80,7 +84,7 @@ class MeasuringRun:
         self._faults = [error_row(name, None, reason) for name, reason in inputs.errors]
         self._progress = Progress("fetalhead measure", len(self._planned))
         self._seconds = [0.0] * len(STAGES)
-        self._measured = self._reused = 0
+        self._measured = self._reused = self._left_out = 0
         self._failed = False
 
     def run(self) -> int:
@@ -106,6 +110,8 @@ class MeasuringRun:
         ledger = Ledger(self._out.ledger, self._out.scratch)
         stale = take_over(self._planned, ledger.finished, self._out.path, kinds)
         self._reused = sum(len(planned.rows) for planned in self._planned)
+        asked = {planned.name for planned in self._planned}
+        self._left_out = sum(len(file.rows) for name, file in ledger.finished.items() if name not in asked)
         # In this order: a kill in between leaves the next run all it needs to clear the rest, and what goes wrong
         # before the table is begun anew leaves the old one as it was.
         self._out.remove(stale)
@@ -113,10 +119,7 @@ class MeasuringRun:
         table = CsvFile(self._out.measurements, self.columns, self.rows(), self._out.scratch)
         try:
             self._record(finished=False)
-            for video in self._videos:
-                self._progress.say(f"{video}: a video: left to 'fetalhead video'")
-            for row in self._faults:
-                self._complain(row)
+            self._tell_inputs()
             self._measure(table, ledger)
             table.rewrite(self.rows())
         except KeyboardInterrupt:
@@ -133,6 +136,19 @@ class MeasuringRun:
         self._record(finished=True)
         self._progress.say(self._summary())
         return 1 if self._failed else 0
+
+    def _tell_inputs(self) -> None:
+        """Say what was asked for and is not measured, and what an earlier run measured and nobody asks for now."""
+        if self._drawn:
+            what = f"{_counted(len(self._drawn), 'picture')} of earlier results passed over, in {min(self._drawn)}"
+            self._progress.say(what + (" and other folders" if len(set(self._drawn)) > 1 else ""))
+        if self._left_out:
+            rows = _counted(self._left_out, "row")
+            self._progress.say(f"{rows} of an earlier run left out, of inputs not named now; another --out keeps both")
+        for video in self._videos:
+            self._progress.say(f"{video}: a video: left to 'fetalhead video'")
+        for row in self._faults:
+            self._complain(row)
 
     def _measure(self, table: CsvFile, ledger: Ledger) -> None:
         open_files = []
@@ -247,7 +263,7 @@ class MeasuringRun:
             f"{counts['ok']} measured",
             f"{counts['no_head']} no head",
             f"{counts['no_scale']} no scale",
-            f"{counts['error']} error{'' if counts['error'] == 1 else 's'}",
+            _counted(counts["error"], "error"),
             f"{counts['passed_over']} passed over",
         ]
         if self._request.ages:
@@ -255,3 +271,7 @@ class MeasuringRun:
             parts.append(f"{without} measured without z-score")
         reused = f" ({counts['reused']} unchanged since an earlier run)" if counts["reused"] else ""
         return f"{', '.join(parts)}{reused}: {self._out.measurements}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
