@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 
 from fetalhead.cli import agree
 from fetalhead.errors import FetalheadError
-from fetalhead.evaluation.agreement import Pair, agreement, outliers, read_pairs
+from fetalhead.evaluation.agreement import agreement, outliers
+from fetalhead.evaluation.agreement_pairs import Pair, read_pairs
 from fetalhead.reports.rows import Row
 
 
@@ -96,6 +98,11 @@ def test_frames_are_told_apart(tmp_path: Path) -> None:
         ("who,hc_mm\none.png,200\n", "no column for the picture; name it path"),
         ("path,hc_mm\none.png,wide\n", "line 2: 'wide' is no head circumference in mm"),
         ("path,hc_mm\none.png,-3\n", "line 2: '-3' is no head circumference"),
+        ("path,hc_mm\none.png,inf\n", "line 2: 'inf' is no head circumference"),
+        ("path,hc_mm\none.png,20.1\n", "'20.1' is no head circumference in mm, 25 to 500, but may be one in cm"),
+        ("path,hc_mm\none.png,501\n", "'501' is no head circumference in mm, 25 to 500"),
+        ("path;hc_mm\none.png;199,5\n", "25 to 500; write it with a decimal point"),
+        ('path,hc_mm\n"a\nb.png",200\none.png,3\n', "line 4: '3' is no head circumference"),
         ("path,hc_mm\n", "holds no manual HC"),
         ("path,hc_mm\ntwin,200\n", "twin fits several pictures"),
     ],
@@ -106,6 +113,85 @@ def test_what_is_wrong_with_the_manual_file_is_one_line(tmp_path: Path, manual: 
     with pytest.raises(FetalheadError, match=r"manual\.csv") as caught:
         read_pairs(measured, tmp_path / "manual.csv")
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("abc", "m.csv, line 3: hc_mm 'abc' is no length in mm"),
+        ("200,5", "m.csv, line 3: hc_mm '200,5' is no length in mm; write it with a decimal point"),
+        ("inf", "'inf' is no length"),
+        ("nan", "'nan' is no length"),
+        ("-1", "'-1' is no length"),
+    ],
+)
+def test_what_is_wrong_with_a_measured_value_is_one_line(tmp_path: Path, value: str, words: str) -> None:
+    measured = write_measured(tmp_path / "m.csv", {"one.png": 200.0, "two.png": 123.25})
+    measured.write_text(measured.read_text().replace("123.25", f'"{value}"'))
+    (tmp_path / "manual.csv").write_text("path,hc_mm\none.png,200\ntwo.png,200\n")
+    with pytest.raises(FetalheadError) as caught:
+        read_pairs(measured, tmp_path / "manual.csv")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("measured", "manual"),
+    [
+        ("./a.png", "a.png"),
+        ("in/a.png", "./in/a.png"),
+        ("in/a.png", " a.png "),
+        ("in/ a.png", "a.png"),
+        (" a.png ", " a.png "),
+        ("e\u0301.png", "\u00e9.png"),
+    ],
+)
+def test_names_match_however_they_are_written(tmp_path: Path, measured: str, manual: str) -> None:
+    rows = write_measured(tmp_path / "m.csv", {measured: 200.0, "in/b.png": 210.0})
+    (tmp_path / "manual.csv").write_text(f"path,hc_mm\n{manual},201\n")
+    assert [one.path for one in read_pairs(rows, tmp_path / "manual.csv")[0]] == [measured]
+
+
+@pytest.mark.parametrize("frame", ["3.0", " 3 ", "3"])
+def test_frames_match_however_they_are_written(tmp_path: Path, frame: str) -> None:
+    measured = write_measured(tmp_path / "m.csv", {"cine.dcm": 200.0, "other.dcm": 1.0}, frame=3)
+    (tmp_path / "manual.csv").write_text(f"path,Frame,hc_mm\ncine.dcm,{frame},201\n")
+    assert [one.frame for one in read_pairs(measured, tmp_path / "manual.csv")[0]] == ["3"]
+    measured.write_text(measured.read_text().replace(",3,", ",3.0,"))
+    assert [one.frame for one in read_pairs(measured, tmp_path / "manual.csv")[0]] == ["3"]
+
+
+def test_one_picture_under_two_names_is_one_picture(tmp_path: Path) -> None:
+    measured = write_measured(tmp_path / "m.csv", {"in/a.png": 200.0})
+    (tmp_path / "manual.csv").write_text("path,hc_mm,subject\na.png,201,\na,203,p1\n./a.png,202,\n")
+    (only,), _ = read_pairs(measured, tmp_path / "manual.csv")
+    assert (only.readings_mm, only.subject) == ((201, 202, 203), "p1")
+
+
+def test_the_command_shows_odd_names_on_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    latin, broken = os.fsdecode(b"M\xfcller.png"), "a\nb.png"
+    measured = tmp_path / "m.csv"
+    rows = [f'"{name}",,ok,,{value}' for name, value in ((latin, 260), (broken, 200))]
+    measured.write_bytes(os.fsencode("\n".join(["path,frame,status,reason,hc_mm", *rows])))
+    manual = tmp_path / "manual.csv"
+    manual.write_bytes(os.fsencode(f'path,hc_mm\n{latin},200\n"{broken}",250\n"none\nsuch.png",200\n'))
+    assert agree.main([str(measured), str(manual), "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr()
+    assert "  M\\udcfcller.png: 260.0 against" in said.out and "  a\\nb.png: 200.0 against" in said.out
+    assert said.err.startswith("fetalhead agree: none\\nsuch.png: ") and len(said.err.splitlines()) == 3
+
+
+def test_one_picture_has_no_limits_and_no_intervals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    measured = write_measured(tmp_path / "m.csv", {"one.png": 200.0, "two.png": 210.0})
+    manual = tmp_path / "manual.csv"
+    manual.write_text("path,hc_mm,subject\none.png,201,p\n")
+    assert agree.main([str(measured), str(manual), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "nan" not in said and "limits of agreement need two pictures or more" in said
+    manual.write_text("path,hc_mm,subject\none.png,201,p\ntwo.png,213,p\n")
+    assert agree.main([str(measured), str(manual), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "nan" not in said and "95 % intervals need two subjects or more" in said
+    assert "limits of agreement -4.77 and +0.77 mm" in said
 
 
 def test_the_command_writes_all_and_tells_what_has_no_partner(

@@ -30,7 +30,8 @@ def main(argv: Sequence[str]) -> int:
         raise FetalheadError(f"wants measurements.csv and one CSV of manual values, not {len(options.files)} files")
 
     from fetalhead.evaluation import figures
-    from fetalhead.evaluation.agreement import agreement, agreement_table, read_pairs, write_pairs
+    from fetalhead.evaluation.agreement import agreement, agreement_table, write_pairs
+    from fetalhead.evaluation.agreement_pairs import read_pairs
     from fetalhead.evaluation.results import BOOTSTRAP, plain, write_document
 
     figures.require_matplotlib()
