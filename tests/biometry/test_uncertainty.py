@@ -50,6 +50,11 @@ def test_too_few_subjects_are_refused() -> None:
         calibrated([1.0] * 30, [1.0] * 30, [str(number % 9) for number in range(30)])
 
 
+def test_ten_subjects_are_enough() -> None:
+    found = calibrated([1.0, *[0.5] * 9], [1.0] * 10, [str(number) for number in range(10)])
+    assert (found.factor, found.subjects) == (1.0, 10), "with ten, nine tenths of eleven is the largest"
+
+
 def test_the_interval_is_wider_for_large_and_for_soft_outlines() -> None:
     def allowance(picture: np.ndarray) -> float:
         found = allowance_mm(measure_head(picture, LETTERBOX, SIZE), picture, LETTERBOX)

@@ -21,6 +21,8 @@ from fetalhead.images.contour import largest_region
 from fetalhead.images.geometry import Letterbox
 
 LEVEL = 0.9
+LEAST_SUBJECTS = 10
+"""One in ten is the least share that ten subjects can tell apart."""
 SURE, UNSURE = 0.82, 0.18
 """Head probabilities 1.5 logits to either side of one half: the spread is between the regions above them."""
 FLOOR_MM, OF_SIZE, OF_SPREAD = 1.0, 0.01, 0.3
@@ -64,8 +66,8 @@ def calibrated(errors_mm: Sequence[float], allowances_mm: Sequence[float], subje
     (the finite-sample correction). Raises ValueError for fewer than ten subjects, which cannot tell a 90 % quantile.
     """
     names, place = np.unique(np.asarray(subjects), return_inverse=True)
-    if len(names) < 1 / (1 - LEVEL):
-        raise ValueError(f"{len(names)} subjects are too few to calibrate on: at least 10 are needed")
+    if len(names) < LEAST_SUBJECTS:
+        raise ValueError(f"{len(names)} subjects are too few to calibrate on: at least {LEAST_SUBJECTS} are needed")
     ratio = np.abs(np.asarray(errors_mm)) / np.asarray(allowances_mm)
     weight = 1 / np.bincount(place)[place]
     order = np.argsort(ratio)
