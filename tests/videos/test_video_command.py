@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -50,6 +51,14 @@ def overlay_frames(folder: Path) -> list[np.ndarray]:
         stream = container.streams.video[0]
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
         return [frame.to_ndarray(format="bgr24") for frame in container.decode(stream)]
+
+
+def test_a_closed_stderr_changes_nothing(tmp_path, toy_model):
+    clip = write(tmp_path / "clip.mp4", heads(8))
+    command = [sys.executable, "-m", "fetalhead", "video", clip, "--model", toy_model, "--out", tmp_path / "out"]
+    script = f"{shlex.join(map(str, command))} 2>&-"
+    assert subprocess.run(["bash", "-c", script], capture_output=True).returncode == 0
+    assert len(rows_of(tmp_path / "out" / "clip")) == 8
 
 
 def test_a_clip_gets_its_files(tmp_path, toy_model):

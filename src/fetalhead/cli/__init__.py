@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from fetalhead.catalog import COMMANDS
+from fetalhead.cli.streams import open_closed_streams
 from fetalhead.errors import FetalheadError, FetalheadWarning
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status (0, 1 for failures told in one line each, 2 usage, 130 Ctrl-C)."""
+    open_closed_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_help())
