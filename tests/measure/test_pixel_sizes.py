@@ -161,6 +161,37 @@ def test_a_bare_name_is_no_size_of_pictures_named_one_by_one_or_in_two_folders(t
     assert found == ["0.4", "", ""], "of two that are left, neither; and of one that is left below a folder, not it"
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "size"), [(";", "0.3"), (";", "0,3"), (";", " 0,3 "), (";", '"0,3"'), ("\t", "0.3"), ("\t", "0,3")]
+)
+def test_semicolons_and_tabs_part_a_csv_as_commas_do(
+    toy_model: Path, tmp_path: Path, delimiter: str, size: str
+) -> None:
+    write_heads(tmp_path / "in", 1)
+    table = tmp_path / "sizes.csv"
+    lines = (("filename", "pixel size(mm)", "note"), ("000.png", size, "a, b"))
+    table.write_text("\ufeff" + "".join(delimiter.join(line) + "\r\n" for line in lines), encoding="utf-8")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size-csv", table) == 0
+    assert [row["pixel_size_x_mm"] for row in rows_of(tmp_path / "out")] == ["0.3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("filename,pixel size(mm)\n000.png,\"0,3\"\n", "pixel size '0,3' of 000.png is no number"),
+        ("filename;pixel size(mm)\n000.png;1.234,5\n", "pixel size '1.234,5' of 000.png is no number"),
+        ("name;pixel size(mm)\n000.png;0.3\n", "no columns 'filename' and 'pixel size(mm)'"),
+    ],
+)
+def test_what_is_no_size_stays_none_whatever_parts_the_columns(
+    toy_model: Path, tmp_path: Path, text: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_heads(tmp_path / "in", 1)
+    (tmp_path / "sizes.csv").write_text(text)
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size-csv", tmp_path / "sizes.csv") in (1, 2)
+    assert words in capsys.readouterr().err
+
+
 def test_letters_with_accents_are_the_same_however_they_are_written(toy_model: Path, tmp_path: Path) -> None:
     composed, apart = (unicodedata.normalize(form, "é.png") for form in ("NFC", "NFD"))
     for folder, names in (("one", [apart]), ("two", [composed, apart])):

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.inputs import InputFile
-from fetalhead.images.pixel_size import PixelSize, parse_pixel_size, read_pixel_size_csv
+from fetalhead.images.pixel_size import PixelSize, parse_pixel_size
 from fetalhead.images.ruler import sized_by_ruler
 from fetalhead.measuring.named_rows import NamedRow, named_rows
+from fetalhead.measuring.size_table import read_size_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class GivenSizes:
         self._rows: Mapping[str, PixelSize] | None = None
         if csv_path is not None:
             self._csv_name = Path(csv_path).name
-            self._rows = read_pixel_size_csv(Path(csv_path))
+            self._rows = read_size_table(Path(csv_path))
 
     def of(self, files: Sequence[InputFile]) -> list[GivenSize]:
         """The size for each of the inputs of a run; the CSV names them as `named_rows` tells."""
