@@ -15,7 +15,8 @@ from clip_making import moving, turn, write, write_sound
 from PIL import Image
 
 from fetalhead.errors import FetalheadError, UnreadableImage
-from fetalhead.videos.clip import Clip, find_clips, open_clip
+from fetalhead.videos.clip import Clip, open_clip
+from fetalhead.videos.search import find_clips
 
 av = pytest.importorskip("av")
 

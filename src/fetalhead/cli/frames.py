@@ -39,25 +39,38 @@ def main(argv: Sequence[str]) -> int:
             raise FetalheadError(f"--{name} {value}: at least 1 is needed")
 
     from fetalhead.inference.predictor import Predictor
-    from fetalhead.videos.clip import find_clips, open_clip
+    from fetalhead.videos.clip import open_clip
     from fetalhead.videos.container import require_av
-    from fetalhead.videos.learning_frames import take_frames, write_list
+    from fetalhead.videos.frame_list import FrameList
+    from fetalhead.videos.learning_frames import take_frames
+    from fetalhead.videos.search import search_clips
     from fetalhead.videos.wanted import Wanted
 
     require_av()
     predictor = Predictor(options.model) if options.by == "unsure" else None
+    found = search_clips(options.clips)
     out = made_folder(options.out)
-    written, failed, clips = [], False, find_clips(options.clips)
-    for path in clips:
+    frames, taken = FrameList(out, found.clips), 0
+    for error in found.errors:
+        _say(error)
+    failed = bool(found.errors)
+    for path in found.clips:
         try:
             clip = open_clip(path)
-            written += take_frames(clip, out, options.count, Wanted(stride=options.stride), predictor)
-            fault = str(clip.faults)
+            written = take_frames(clip, out, options.count, Wanted(stride=options.stride), predictor)
+            frames.add(written)
+            taken += len(written)
+            fault = f"{path}: {clip.faults}" if clip.faults else ""
         except FetalheadError as error:
-            fault = str(error).removeprefix(f"{path}: ")
+            fault = str(error)
         if fault:
             failed = True
-            print(f"fetalhead frames: {path}: {fault}", file=sys.stderr)
-        write_list(out, written)
-    print(f"{out}: {len(written)} frames of {len(clips)} clips")
+            _say(fault)
+    print(f"{out}: {taken} frames of {len(found.clips)} clips")
     return 1 if failed else 0
+
+
+def _say(fault: str) -> None:
+    from fetalhead.images.readers.faults import one_line
+
+    print(f"fetalhead frames: {one_line(fault)}", file=sys.stderr)

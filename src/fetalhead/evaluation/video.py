@@ -24,8 +24,9 @@ from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
 from fetalhead.phantoms.cine import motion_over
 from fetalhead.videos.cine_folder import LIST, Cine, read_cines
-from fetalhead.videos.clip import find_clips, open_clip
+from fetalhead.videos.clip import open_clip
 from fetalhead.videos.measured import MeasuredClip, frame_record
+from fetalhead.videos.search import find_clips
 from fetalhead.videos.steady_field import SteadyField
 
 SEQUENCES = "sequences.csv"

@@ -6,12 +6,9 @@ frames after it are.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Iterator
-from itertools import chain, islice, repeat
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -32,11 +29,13 @@ from fetalhead.reports.rows import COLUMNS as ROW_COLUMNS
 from fetalhead.reports.rows import DECIMALS
 from fetalhead.reports.run_record import run_record, versions
 from fetalhead.videos.ahead import ahead, side_by_side
-from fetalhead.videos.clip import Clip, frame_files
+from fetalhead.videos.clip import Clip
+from fetalhead.videos.content import content_of
 from fetalhead.videos.drawing import draw_chart, draw_frame, strip_height
 from fetalhead.videos.frame_ledger import FrameLedger, FrameRecord
 from fetalhead.videos.measured import MeasuredClip, Outcome, frame_record
 from fetalhead.videos.progress import ClipProgress
+from fetalhead.videos.result_folder import BEST_NAMES, CHART, OVERLAY, ROWS, SUMMARY, ResultFolder, summary_in
 from fetalhead.videos.stages import Stages
 from fetalhead.videos.state import ellipse_of
 from fetalhead.videos.steady_field import SteadyField
@@ -56,10 +55,12 @@ SHOWN_FRAMES = 16
 class ClipAnalysis:
     """The analysis of one clip into its folder."""
 
-    def __init__(self, clip: Clip, out: Path, predictor: Predictor, wanted: Wanted, progress: ClipProgress) -> None:
-        self._clip, self._out, self._predictor, self._wanted = clip, out, predictor, wanted
+    def __init__(
+        self, clip: Clip, folder: ResultFolder, predictor: Predictor, wanted: Wanted, progress: ClipProgress
+    ) -> None:
+        self._clip, self._folder, self._predictor, self._wanted = clip, folder, predictor, wanted
         self._progress = progress
-        self._scratch = out / ".fetalhead"
+        self._out, self._scratch = folder.path, folder.scratch
         self._workers = usable_cores()
         self._stages = Stages()
         self._outcome: Outcome | None = None
@@ -67,13 +68,18 @@ class ClipAnalysis:
     def run(self) -> bool:
         """Do what is not yet done; gives False where an earlier run had done all.
 
-        Raises `FetalheadError` for a clip without a frame, or where nothing can be written.
+        Raises `FetalheadError` for a clip without a frame, or a folder that is not for this clip and run.
         """
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        about = self._about()
-        if self._finished(about):
-            return False
-        ledger = FrameLedger(self._scratch / "frames.jsonl", about)
+        content = content_of(self._clip.path)
+        with self._folder.held(content):
+            about = self._about(content)
+            if self._finished(about):
+                return False
+            self._analyse(about)
+            return True
+
+    def _analyse(self, about: dict[str, Any]) -> None:
+        ledger = FrameLedger(self._folder.ledger, about)
         try:
             measured, spread = self._measure(ledger)
             with self._stages.timed("follow"):
@@ -83,7 +89,6 @@ class ClipAnalysis:
             self._write_summary(about, measured, outcome, shown)
         finally:
             ledger.close()
-        return True
 
     def told(self) -> str:
         """The result in a few words."""
@@ -92,11 +97,11 @@ class ClipAnalysis:
             return "no head"
         return f"{_title(outcome)}{'' if outcome.unit == 'mm' else ', no pixel size known'}"
 
-    def _about(self) -> dict[str, Any]:
+    def _about(self, content: str) -> dict[str, Any]:
         """All that the results depend on."""
         size, model = self._wanted.pixel_size, self._predictor.folder
         return {
-            "content": content_of(self._clip.path),
+            "content": content,
             "version": versions()["fetalhead"],
             "model_id": model.model_id,
             "model": sha256(model.path / CONFIG_NAME),
@@ -109,27 +114,25 @@ class ClipAnalysis:
         }
 
     def _finished(self, about: dict[str, Any]) -> bool:
-        try:
-            record = json.loads((self._out / "clip.json").read_bytes())
-        except (OSError, ValueError):
+        record = summary_in(self._out)
+        best = record.get("best")
+        if record.get("about") != about or record.get("faults") or not isinstance(best, list):
             return False
-        if record.get("about") != about or record.get("faults"):
-            return False
-        best = [f"best_{rank + 1}.png" for rank in range(len(record["best"]))]
-        return all((self._out / name).is_file() for name in ("frames.csv", "overlay.mp4", "hc.png", *best))
+        return all((self._out / name).is_file() for name in (ROWS, OVERLAY, CHART, *BEST_NAMES[: len(best)]))
 
     def _measure(self, ledger: FrameLedger) -> tuple[MeasuredClip, Spread[UltrasoundImage]]:
         measured = MeasuredClip()
         spread: Spread[UltrasoundImage] = Spread(SHOWN_FRAMES)
         self._progress.start("measured", self._expected())
-        earlier = islice(ledger.records(), ledger.finished)
-        entries = zip(self._frames(SteadyField().of), chain(earlier, repeat(None)), strict=False)
+        entries = _with_records(self._frames(SteadyField().of), ledger)
         for image, record in side_by_side(self._measured, entries, self._workers):
             if len(measured) >= ledger.finished:
                 ledger.add(record)
             measured.add(image.pixels, record)
             spread.add(image)
             self._progress.step()
+        if len(measured) < ledger.finished:
+            ledger.keep(len(measured))
         if not spread.kept:
             raise FetalheadError(f"{self._clip.path}: no frame lies between --from and --to")
         return measured, spread
@@ -170,7 +173,7 @@ class ClipAnalysis:
                 numbers = [_rounded(side[number]) for side in sides]
                 row = record.row[: len(ROW_COLUMNS)]
                 stream.write(csv_line([*row, time_s, measured.scenes.scenes[number], *flags, *numbers]))
-        part.replace(self._out / "frames.csv")
+        part.replace(self._out / ROWS)
 
     def _draw(self, measured: MeasuredClip, outcome: Outcome, spread: Spread[UltrasoundImage]) -> str:
         """Write the overlay, the best frames and the chart; gives what of the pictures is shown."""
@@ -179,8 +182,7 @@ class ClipAnalysis:
         spread.kept.clear()
         shape = (first.shape[0] + strip_height(first.shape[1]), first.shape[1])
         part = self._scratch / "overlay.mp4"
-        for old in self._out.glob("best_*.png"):
-            old.unlink()
+        self._folder.remove_best()
         self._progress.start("drawn", len(times))
 
         def drawn(entry: tuple[int, UltrasoundImage]) -> tuple[UltrasoundImage, Pixels, Pixels]:
@@ -199,15 +201,15 @@ class ClipAnalysis:
                     if number in best:
                         measurement, _ = measure_image(image, self._predictor, self._wanted.dating)
                         content = encode_png(draw_overlay(shown, measurement, self._wanted.dating))
-                        write_whole(self._out / f"best_{best.index(number) + 1}.png", content, self._scratch)
+                        write_whole(self._out / BEST_NAMES[best.index(number)], content, self._scratch)
                 self._progress.step()
-        part.replace(self._out / "overlay.mp4")
+        part.replace(self._out / OVERLAY)
         across = "seconds" if first.time_s is not None else "seconds, at 25 frames a second"
         chart = draw_chart(
             np.asarray(times), outcome.figures, np.asarray(measured.scenes.scenes), track.bridged, best,
             _title(outcome), outcome.unit, across,
         )  # fmt: skip
-        write_whole(self._out / "hc.png", encode_png(chart), self._scratch)
+        write_whole(self._out / CHART, encode_png(chart), self._scratch)
         return "the ultrasound" if area is not None else "nothing: no ultrasound can be told from what is around it"
 
     def _write_summary(self, about: dict[str, Any], measured: MeasuredClip, outcome: Outcome, shown: str) -> None:
@@ -250,7 +252,20 @@ class ClipAnalysis:
             "versions": versions(),
             "about": about,
         }
-        write_whole(self._out / "clip.json", run_record(values), self._scratch)
+        write_whole(self._out / SUMMARY, run_record(values), self._scratch)
+
+
+def _with_records(
+    images: Iterator[UltrasoundImage], ledger: FrameLedger
+) -> Iterator[tuple[UltrasoundImage, FrameRecord | None]]:
+    """Each frame with what an earlier run measured of it; from the first record of another frame on, none counts."""
+    earlier = islice(ledger.records(), ledger.finished)
+    for number, image in enumerate(images):
+        record = next(earlier, None)
+        if record is not None and record.row.frame != image.frame:
+            earlier, record = islice(earlier, 0), None
+            ledger.keep(number)
+        yield image, record
 
 
 def _title(outcome: Outcome) -> str:
@@ -266,14 +281,6 @@ def _caption(number: int, image: UltrasoundImage, outcome: Outcome) -> str:
     span = f"({result.low[number]:.1f} to {result.high[number]:.1f})"
     bridged = "   bridged" if outcome.track.bridged[number] else ""
     return f"{when}   HC {result.smooth[number]:.1f} {outcome.unit} {span}{bridged}"
-
-
-def content_of(path: Path) -> str:
-    """A digest of a clip's content; of a folder of frames, of their names, sizes and times of change."""
-    if path.is_file():
-        return sha256(path)
-    stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in frame_files(path)]
-    return hashlib.sha256(json.dumps(stats).encode()).hexdigest()
 
 
 def _rounded(value: float) -> float | None:

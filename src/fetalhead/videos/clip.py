@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fetalhead.errors import FetalheadError, UnreadableImage
+from fetalhead.errors import UnreadableImage
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.inputs import PICTURE_SUFFIXES, find_inputs
+from fetalhead.images.inputs import PICTURE_SUFFIXES
 from fetalhead.images.readers import is_picture, read_images
-from fetalhead.images.readers.faults import unreadable
+from fetalhead.images.readers.faults import one_line, reason_of, unreadable
 from fetalhead.videos.clock import clock_of
 
 STILLS = (b"\x89PNG", b"\xff\xd8\xff", b"BM")
@@ -74,10 +75,11 @@ class Clip:
                     return
                 first = first or image
                 yield image if image.frame is not None else replace(image, frame=number)
-        except UnreadableImage as error:
+        except (UnreadableImage, OSError) as error:
+            told = error if isinstance(error, UnreadableImage) else unreadable(self.path, _unread(error))
             if first is None:
-                raise
-            faults.ending = str(error).removeprefix(f"{self.path}: ")
+                raise told from error
+            faults.ending = str(told).removeprefix(f"{one_line(self.path)}: ")
         if first is None:
             what = f"all {len(faults.damaged)} frames are damaged" if faults.damaged else "holds no frames"
             raise unreadable(self.path, what)
@@ -89,13 +91,23 @@ def open_clip(path: Path | str) -> Clip:
     Told by content, whatever the name ends in. Raises `UnreadableImage`, or `MissingExtra` without PyAV.
     """
     path = Path(path)
-    if path.is_dir():
+    try:
+        return _opened(path)
+    except OSError as error:
+        raise unreadable(path, f"cannot be opened: {reason_of(error)}") from error
+
+
+def _opened(path: Path) -> Clip:
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
         files = frame_files(path)
         if not files:
             raise unreadable(path, "holds no pictures that could be frames")
         return Clip(path, lambda faults: _folder_frames(files, faults), len(files))
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+        raise unreadable(path, "is no regular file")
     if is_picture(path):
-        if _head(path).startswith(STILLS):
+        if is_still(path):
             raise unreadable(path, "is a single picture, no clip: use fetalhead measure")
         clock = clock_of(path)
         return Clip(path, lambda faults: _timed(read_images(path), clock.times()), clock.count, clock.rate)
@@ -105,42 +117,20 @@ def open_clip(path: Path | str) -> Clip:
     return Clip(path, source, expected, rate)
 
 
-def find_clips(paths: Sequence[str]) -> list[Path]:
-    """The clips that PATHs name: a folder stands for the clips in it, or, where it holds stills alone, for itself.
-
-    Raises `FetalheadError` where a path does not exist.
-    """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if not path.exists():
-            raise FetalheadError(f"{path}: no such file or folder")
-        found += (_clips_in(path) if path.is_dir() else []) or [path]
-    return list(dict.fromkeys(found))
-
-
 def frame_files(folder: Path) -> list[Path]:
     """The pictures of a folder as frames, in the order of the numbers in their names."""
     files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
     pictures = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES or is_picture(file)]
-    return sorted(pictures, key=lambda file: _by_number(file.name))
+    return sorted(pictures, key=lambda file: by_number(file.name))
 
 
-def _by_number(name: str) -> list[tuple[int, str]]:
+def by_number(name: str) -> list[tuple[int, str]]:
+    """A key that sorts names by the numbers in them."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name) if part]
 
 
-def _clips_in(folder: Path) -> list[Path]:
-    found = find_inputs([str(folder)])
-    several = [file.path for file in found.files if _is_cine(file.path)]
-    return sorted([*found.videos, *several], key=lambda path: _by_number(str(path)))
-
-
-def _is_cine(path: Path) -> bool:
-    """Whether a picture file is a clip of its own."""
-    if _head(path).startswith(STILLS):
-        return False
-    count = clock_of(path).count
-    return count is not None and count > 1
+def _unread(error: OSError) -> str:
+    return f"cannot be read: {reason_of(error)}"
 
 
 def _folder_frames(files: Sequence[Path], faults: Faults) -> Iterator[UltrasoundImage]:
@@ -156,6 +146,7 @@ def _timed(images: Iterator[UltrasoundImage], times: Iterator[float | None]) -> 
         yield replace(image, time_s=next(times, None))
 
 
-def _head(path: Path) -> bytes:
+def is_still(path: Path) -> bool:
+    """Whether a file is of a format that holds one picture."""
     with open(path, "rb") as stream:
-        return stream.read(8)
+        return stream.read(8).startswith(STILLS)

@@ -34,8 +34,15 @@ class FrameRecord:
 
     @classmethod
     def parse(cls, line: bytes) -> FrameRecord:
+        """Raises `ValueError` or `TypeError` for a line that is damaged."""
         row, time_s, state, weight, sure, score = json.loads(line)
-        return cls(Row(*row), time_s, Seen(state, weight, sure), score)
+        numbers = [weight, sure, *(value for value in (time_s, score) if value is not None), *(state or [0.0] * 5)]
+        if len(numbers) < 7 or not all(isinstance(value, (int, float)) for value in numbers):
+            raise ValueError("no numbers of a frame")
+        record = cls(Row(*row), time_s, Seen(state, weight, sure), score)
+        if not isinstance(record.row.frame, int):
+            raise ValueError("no number of a frame")
+        return record
 
 
 class FrameLedger:
@@ -47,26 +54,36 @@ class FrameLedger:
         head = json.dumps(about, sort_keys=True).encode("ascii") + b"\n"
         self.finished = 0
         """Frames that are there already."""
-        if not self._keep_whole_lines(head):
+        if not self._keep_sound_lines(head):
             path.write_bytes(head)
         self._descriptor = append_descriptor(path)
 
-    def _keep_whole_lines(self, head: bytes) -> bool:
-        """Whether the file is about the same; a line that a kill cut off is taken away."""
+    def _keep_sound_lines(self, head: bytes) -> bool:
+        """Whether the file is about the same; what follows a line that is cut off, damaged, or no later frame than the
+        one before, is taken away."""
         try:
             with open(self._path, "rb+") as stream:
                 if stream.readline() != head:
                     return False
-                end = stream.tell()
+                end, latest = stream.tell(), -1
                 for line in stream:
-                    if not line.endswith(b"\n"):
+                    frame = _frame_of(line)
+                    if frame is None or frame <= latest:
                         break
-                    end += len(line)
+                    end, latest = end + len(line), frame
                     self.finished += 1
                 stream.truncate(end)
                 return True
         except FileNotFoundError:
             return False
+
+    def keep(self, count: int) -> None:
+        """Forget all but the first so many frames."""
+        with open(self._path, "rb+") as stream:
+            for _ in range(count + 1):
+                stream.readline()
+            stream.truncate(stream.tell())
+        self.finished = count
 
     def add(self, record: FrameRecord) -> None:
         append_whole(self._descriptor, record.line())
@@ -80,3 +97,13 @@ class FrameLedger:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def _frame_of(line: bytes) -> int | None:
+    """The number of the frame that a line is of; None for no whole line of one."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        return FrameRecord.parse(line).row.frame
+    except (ValueError, TypeError, RecursionError):
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,12 @@ from fetalhead.images.spread import Spread
 from fetalhead.images.surroundings import area_of_clip, only
 from fetalhead.inference.predictor import Prediction, Predictor
 from fetalhead.reports.overlay import encode_png
-from fetalhead.videos.analysis import SHOWN_FRAMES, content_of
+from fetalhead.videos.analysis import SHOWN_FRAMES
 from fetalhead.videos.clip import Clip
+from fetalhead.videos.content import content_of
+from fetalhead.videos.frame_list import FrameFile
 from fetalhead.videos.scenes import alikeness, detail_of
 from fetalhead.videos.wanted import Wanted
-
-LIST = "frames.csv"
-COLUMNS = ("filename", "clip", "frame", "time_s", "uncertainty")
 
 ALIKE = 0.9
 """Frames that correlate more than this are one picture seen twice."""
@@ -36,18 +34,6 @@ LEAST_PROBABILITY = 0.05
 class _Candidate:
     frame: int
     detail: npt.NDArray[np.float32]
-    uncertainty: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class FrameFile:
-    """A frame that was written."""
-
-    filename: str
-    clip: str
-    """A digest of the clip's content: it tells frames of one clip, and of nobody whose."""
-    frame: int
-    time_s: float | None
     uncertainty: float | None
 
 
@@ -91,20 +77,6 @@ def uncertainty_of(prediction: Prediction) -> float:
     p = prediction.grid_probability
     p = p[p > LEAST_PROBABILITY]
     return float((4 * p * (1 - p)).mean()) if p.size else 0.0
-
-
-def write_list(out: Path, files: list[FrameFile]) -> None:
-    """`frames.csv`. Raises `FetalheadError`."""
-    try:
-        with open(out / LIST, "w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for file in files:
-                time_s = "" if file.time_s is None else f"{file.time_s:.6f}"
-                unsure = "" if file.uncertainty is None else f"{file.uncertainty:.4f}"
-                writer.writerow((file.filename, file.clip, file.frame, time_s, unsure))
-    except OSError as error:
-        raise FetalheadError(f"{out / LIST}: cannot be written: {os.strerror(error.errno or 0)}") from error
 
 
 def _take(chosen: list[_Candidate], new: _Candidate, count: int) -> None:

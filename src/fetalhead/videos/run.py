@@ -2,59 +2,58 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from fetalhead.errors import FetalheadError
-from fetalhead.images.readers.faults import one_line
+from fetalhead.images.readers.faults import reason_of
 from fetalhead.inference.predictor import Predictor
 from fetalhead.videos.analysis import ClipAnalysis
-from fetalhead.videos.clip import find_clips, open_clip
+from fetalhead.videos.clip import open_clip
 from fetalhead.videos.container import require_av
 from fetalhead.videos.progress import ClipProgress
+from fetalhead.videos.result_folder import SCRATCH, ResultFolder
+from fetalhead.videos.search import search_clips
 from fetalhead.videos.wanted import Wanted
 
 
 def analyse_clips(paths: Sequence[str], out: Path, predictor: Predictor, wanted: Wanted) -> int:
-    """Analyse the clips; gives the exit status: 0, 1 with faults in clips, 130 after Ctrl-C.
-
-    Raises `FetalheadError` where nothing can be written.
-    """
+    """Analyse the clips; gives the exit status: 0, 1 with faults in clips, 130 after Ctrl-C."""
     require_av()
     progress = ClipProgress("fetalhead video")
-    failed = False
-    clips: list[Path] = []
-    for typed in paths:
-        try:
-            clips += find_clips([typed])
-        except FetalheadError as error:
-            failed = True
-            progress.say(str(error))
-    clips = list(dict.fromkeys(clips))
-    for path, folder in zip(clips, clip_folders(clips, out), strict=True):
+    found = search_clips(paths)
+    for error in found.errors:
+        progress.say(error)
+    failed = bool(found.errors)
+    for path, out_folder in zip(found.clips, clip_folders(found.clips, out), strict=True):
         progress.clip(path.name)
         try:
-            clip = open_clip(path)
-            analysis = ClipAnalysis(clip, folder, predictor, wanted, progress)
-            done = analysis.run()
+            failed |= not _analyse(path, ResultFolder(out_folder, path, found.clips), predictor, wanted, progress)
         except KeyboardInterrupt:
             progress.say(f"stopped: what is measured of {path} is kept; the same command goes on from there")
             return 130
         except FetalheadError as error:
             failed = True
             progress.say(str(error))
-            continue
-        except OSError as error:
-            raise FetalheadError(f"{one_line(folder)}: cannot be written to: {error.strerror or error}") from error
-        if not done:
-            progress.say(f"{path}: unchanged since an earlier run: {folder}")
-            continue
-        if clip.faults:
+        except OSError as error:  # what cannot be read is an `UnreadableImage`
             failed = True
-            progress.say(f"{path}: {clip.faults}")
-        progress.say(f"{path}: {analysis.told()}: {folder}")
+            progress.say(f"{path}: its results cannot be written to {out_folder}: {reason_of(error)}")
     return 1 if failed else 0
+
+
+def _analyse(path: Path, folder: ResultFolder, predictor: Predictor, wanted: Wanted, progress: ClipProgress) -> bool:
+    """Analyse one clip; gives whether nothing was wrong with it."""
+    clip = open_clip(path)
+    analysis = ClipAnalysis(clip, folder, predictor, wanted, progress)
+    if not analysis.run():
+        progress.say(f"{path}: unchanged since an earlier run: {folder.path}")
+        return True
+    if clip.faults:
+        progress.say(f"{path}: {clip.faults}")
+    progress.say(f"{path}: {analysis.told()}: {folder.path}")
+    return not clip.faults
 
 
 def clip_folders(clips: Sequence[Path], out: Path) -> list[Path]:
@@ -73,5 +72,7 @@ def clip_folders(clips: Sequence[Path], out: Path) -> list[Path]:
 
 
 def _stem(clip: Path) -> str:
-    path = clip.absolute()
-    return path.name if path.is_dir() else path.stem
+    path = Path(os.path.abspath(clip))  # noqa: PTH100 - the folder `..` has a name, whatever links lead to it
+    if path.is_dir():
+        return path.name or "clip"
+    return path.name if path.stem in ("", ".", "..", SCRATCH) else path.stem
