@@ -29,6 +29,10 @@ DICOM_SUFFIXES = {".dcm", ".dicom"}
 
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpeg", ".mpg"}
 
+ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
+"""What an ASF file (WMV, WMA) begins with, and what says in its header that it holds video."""
+
 STILL_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"}
 """Brands of ISO media files that hold still pictures, not video."""
 
@@ -273,11 +277,18 @@ def _is_dicom(path: Path) -> bool:
 def _is_video(path: Path) -> bool:
     """Whether a file is a video, by its name or its first bytes, and no picture."""
     with open(path, "rb") as stream:
-        head = stream.read(16)
-    brand = head[8:12]
-    by_content = (
-        (head[4:8] == b"ftyp" and brand not in STILL_BRANDS)
-        or (head[:4] == b"RIFF" and brand == b"AVI ")
+        head = stream.read(HEAD_BYTES)
+    return _starts_as_video(head) or (path.suffix.lower() in VIDEO_SUFFIXES and not is_picture(path))
+
+
+def _starts_as_video(head: bytes) -> bool:
+    """MP4 and its like, AVI, Matroska, MPEG; ASF with a stream of video, FLV with one, MPEG transport streams."""
+    return (
+        (head[4:8] == b"ftyp" and head[8:12] not in STILL_BRANDS)
+        or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
         or head.startswith((b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3"))
+        or (head.startswith(ASF) and ASF_VIDEO in head)
+        or (head.startswith(b"FLV\x01") and head[4] & 1 == 1)
+        or any({head[start + size * number] for number in range(4)} == {0x47} for start, size in ((0, 188), (4, 192))
+               if len(head) > start + 3 * size)
     )
-    return by_content or (path.suffix.lower() in VIDEO_SUFFIXES and not is_picture(path))
