@@ -65,3 +65,31 @@ def test_a_bad_clip_is_one_line(tmp_path, capsys):
     (tmp_path / "a.mp4").write_text("no video" * 99)
     assert main(["frames", str(tmp_path / "a.mp4"), "--out", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_second_run_keeps_the_rows_of_the_first(tmp_path):
+    kinds, out = pictures(4), tmp_path / "out"
+    clips = [write(tmp_path / name, kinds[start : start + 2] * 3) for name, start in (("a.mp4", 0), ("b.mp4", 2))]
+    for clip in (*clips, clips[0]):
+        assert main(["frames", str(clip), "--out", str(out)]) == 0
+    rows = rows_of(out)
+    assert sorted(row["filename"] for row in rows) == sorted(path.name for path in out.glob("*.png"))
+    assert len({row["clip"] for row in rows}) == 2
+    (out / rows[0]["filename"]).unlink()
+    assert main(["frames", str(clips[1]), "--out", str(out)]) == 0
+    assert len(rows_of(out)) == len(rows) - 1
+
+
+def test_no_list_and_no_frames_of_others_are_touched(tmp_path, capsys):
+    clip, out = write(tmp_path / "a.mp4", pictures(2)), tmp_path / "out"
+    out.mkdir()
+    (out / "frames.csv").write_text("frame,hc\n1,2\n")
+    assert main(["frames", str(clip), "--out", str(out)]) == 1
+    assert (out / "frames.csv").read_text() == "frame,hc\n1,2\n" and len(list(out.iterdir())) == 1
+    stills = tmp_path / "stills"
+    stills.mkdir()
+    for number, picture in enumerate(pictures(2)):
+        cv2.imwrite(str(stills / f"{number}.png"), picture)
+    assert main(["frames", str(stills), "--out", str(stills)]) == 1
+    assert len(list(stills.iterdir())) == 2
+    assert [line.count("--out") for line in capsys.readouterr().err.strip().splitlines()] == [1, 1]
