@@ -92,3 +92,14 @@ def turn(path: Path, quarter_turns: int) -> Path:
     content[place : place + 8], content[place + 12 : place + 20] = cos + sin, back + cos
     path.write_bytes(content)
     return path
+
+
+def mirror(path: Path, quarter_turns: int) -> Path:
+    """Mark an MP4's picture as turned and then mirrored from left to right when shown."""
+    content = bytearray(turn(path, quarter_turns).read_bytes())
+    place = content.index(b"tkhd") + 4 + 40
+    for start in (place, place + 12):  # what goes into x
+        value = int.from_bytes(content[start : start + 4], "big", signed=True)
+        content[start : start + 4] = (-value).to_bytes(4, "big", signed=True)
+    path.write_bytes(content)
+    return path

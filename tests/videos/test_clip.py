@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from clip_making import moving, turn, write, write_sound
+from clip_making import mirror, moving, turn, write, write_sound
 from PIL import Image
 
 from fetalhead.errors import FetalheadError, UnreadableImage
@@ -96,6 +96,15 @@ def test_pictures_stand_upright(tmp_path, quarters):
     frames = moving(4)
     _, _, pixels = read(turn(write(tmp_path / "a.mp4", frames), quarters))
     upright = np.rot90(frames[1][..., 0], -quarters)
+    assert pixels[1].shape == upright.shape
+    assert np.abs(pixels[1].astype(int) - upright).mean() < 12
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_pictures_are_mirrored_as_the_file_says(tmp_path, quarters):
+    frames = moving(4)
+    _, _, pixels = read(mirror(write(tmp_path / "a.mp4", frames), quarters))
+    upright = np.rot90(frames[1][..., 0], -quarters)[:, ::-1]
     assert pixels[1].shape == upright.shape
     assert np.abs(pixels[1].astype(int) - upright).mean() < 12
 

@@ -5,7 +5,6 @@ The file is handed to FFmpeg as a stream, and playlists, which name other files 
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,8 @@ from fetalhead.errors import MissingExtra
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers.containers import AS_A_STREAM
-from fetalhead.images.readers.faults import MOST_PIXELS, check_size, reason_of, unreadable
+from fetalhead.images.readers.decoded_frames import FrameOrder, prepare
+from fetalhead.images.readers.faults import check_size, reason_of, unreadable
 from fetalhead.videos.clip import Faults
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 NO_SIZE = PixelSize.unknown("a video tells no pixel size")
-
-TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
-"""By degrees counter-clockwise."""
 
 SHORT_S, SHORT_SHARE = 0.5, 0.02
 """A video that ends so much before the time that its header claims was cut off."""
@@ -80,8 +77,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             if stream.codec_context is None:
                 raise unreadable(path, "its video is of a kind that no decoder is installed for")
             check_size(path, stream.codec_context.height or 16, stream.codec_context.width or 16)
-            # What a decoder patches over where a frame is damaged would be measured as if it were seen.
-            stream.codec_context.options = {"err_detect": "explode", "max_pixels": str(MOST_PIXELS)}
+            prepare(stream)
             yield container, stream
 
 
@@ -93,40 +89,46 @@ def _is_cover(stream: VideoStream) -> bool:
 def _frames(path: Path, faults: Faults) -> Iterator[UltrasoundImage]:
     av = require_av()
     with _opened(path) as (container, stream):
-        stamps = _Stamps(stream.average_rate or stream.guessed_rate, in_decoding_order=container.format.name == "avi")
-        number = packets = 0
-        truncated = False
+        order = FrameOrder(container, stream)
+        clock = _Clock(stream.average_rate or stream.guessed_rate)
         aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
         try:
-            for packet in container.demux(stream):
-                packets += packet.size > 0
-                truncated |= packet.is_corrupt
-                stamps.note(packet)
-                try:
-                    frames = packet.decode()
-                except av.FFmpegError:
-                    faults.damaged.append(str(number))
-                    number += 1
+            for decoded in order.frames():
+                if decoded.frame is None:
+                    faults.damaged.append(str(decoded.number))
                     continue
-                for frame in frames:
-                    time_s = stamps.time_of(frame)
-                    if frame.is_corrupt:
-                        faults.damaged.append(str(number))
-                    else:
-                        check_size(path, frame.height, frame.width)
-                        yield UltrasoundImage(_as_shown(frame, aspect), NO_SIZE, path, number, time_s=time_s)
-                    number += 1
+                check_size(path, decoded.frame.height, decoded.frame.width)
+                pixels, time_s = _as_shown(decoded.frame, aspect), clock.time_of(decoded.time_s)
+                yield UltrasoundImage(pixels, NO_SIZE, path, decoded.number, time_s=time_s)
         except (av.FFmpegError, OSError) as error:
             faults.ending = f"cannot be read on ({reason_of(error)})"
             return
-        length = _length(container, stream)
-        if stream.frames and packets < stream.frames:
-            truncated = True
-        elif length and stamps.latest_s is not None:
-            truncated |= stamps.latest_s + SHORT_S + SHORT_SHARE * length < length
-        if truncated:
-            claimed = f" of the {stream.frames} frames that its header claims" if stream.frames else ""
-            faults.ending = f"ends early: {number - len(faults.damaged)}{claimed or ' frames'} could be read"
+        if _ends_early(path, container, stream, order):
+            more = stream.frames > order.number
+            claimed = f" of the {stream.frames} frames that its header claims" if more else " frames"
+            faults.ending = f"ends early: {order.number - len(faults.damaged)}{claimed} could be read"
+
+
+def _ends_early(path: Path, container: InputContainer, stream: VideoStream, order: FrameOrder) -> bool:
+    """Whether a video was cut off, as far as that is certain: a frame may last for many of those that AVI claims."""
+    if order.ends_within:
+        return True
+    length = _length(container, stream)
+    if container.format.name == "avi":
+        held, claimed = _riff_bytes(path)
+        if held <= claimed + 1:  # the rest of a longer one is in further parts, which tell nothing
+            return held < claimed and stream.frames > order.sent
+        length = float((stream.duration or 0) * (stream.time_base or 0))
+    elif stream.frames > order.number and stream.frames > order.sent:
+        return True
+    return bool(length and order.latest_s is not None and order.latest_s + SHORT_S + SHORT_SHARE * length < length)
+
+
+def _riff_bytes(path: Path) -> tuple[int, int]:
+    """How long an AVI file is, and how long its first part says that it is."""
+    with open(path, "rb") as stream:
+        head = stream.read(8)
+        return stream.seek(0, 2), 8 + int.from_bytes(head[4:], "little")
 
 
 def _length(container: InputContainer, stream: VideoStream) -> float | None:
@@ -136,36 +138,24 @@ def _length(container: InputContainer, stream: VideoStream) -> float | None:
     return float(container.duration / 1_000_000)
 
 
-class _Stamps:
+class _Clock:
     """Seconds since the first frame, rising, from time stamps as a container has them."""
 
-    def __init__(self, rate: Fraction | None, *, in_decoding_order: bool) -> None:
-        """AVI stamps packets in the order of decoding: its stamps belong, in rising order, to the frames as shown."""
+    def __init__(self, rate: Fraction | None) -> None:
         self._step = float(1 / rate) if rate else 0.04
-        self._in_decoding_order = in_decoding_order
         self._start: float | None = None
-        self._waiting: list[float] = []
-        self.latest_s: float | None = None
+        self._latest_s: float | None = None
 
-    def note(self, packet: Any) -> None:
-        """A packet on its way to the decoder."""
-        if self._in_decoding_order and packet.dts is not None and packet.size:
-            heapq.heappush(self._waiting, float(packet.dts * packet.time_base))
-
-    def time_of(self, frame: VideoFrame) -> float | None:
+    def time_of(self, stamp: float | None) -> float | None:
         """Of the next frame in the order of showing; None where the file has no stamps."""
-        if self._waiting:
-            stamp: float | None = heapq.heappop(self._waiting)
-        else:
-            stamp = None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
         if stamp is None:
             return None
         if self._start is None:
             self._start = stamp
         time_s = stamp - self._start
-        if self.latest_s is not None and not (time_s > self.latest_s and math.isfinite(time_s)):
-            time_s = self.latest_s + self._step  # a stamp that stands still or jumps back
-        self.latest_s = time_s
+        if self._latest_s is not None and not (time_s > self._latest_s and math.isfinite(time_s)):
+            time_s = self._latest_s + self._step  # a stamp that stands still or jumps back
+        self._latest_s = time_s
         return time_s
 
 
@@ -177,5 +167,16 @@ def _as_shown(frame: VideoFrame, aspect: Fraction) -> npt.NDArray[np.uint8]:
         if width != frame.width:
             method = cv2.INTER_AREA if width < frame.width else cv2.INTER_LINEAR
             pixels = np.asarray(cv2.resize(pixels, (width, frame.height), interpolation=method), dtype=np.uint8)
-    turn = TURNS.get(round(getattr(frame, "rotation", 0) or 0) % 360)
-    return pixels if turn is None else np.asarray(cv2.rotate(pixels, turn), dtype=np.uint8)
+    return np.ascontiguousarray(_upright(pixels, frame))
+
+
+def _upright(pixels: npt.NDArray[np.uint8], frame: VideoFrame) -> npt.NDArray[np.uint8]:
+    """The picture turned and mirrored as the display matrix of its frame says, where it is of quarter turns."""
+    entry: Any = frame.side_data.get("DISPLAYMATRIX")
+    if entry is None:
+        return pixels
+    matrix = np.frombuffer(memoryview(entry), dtype=np.int32, count=9).reshape(3, 3)[:2, :2]
+    straight, across = np.abs(np.diag(matrix)).min(), np.abs(np.diag(matrix[::-1])).min()
+    if across > straight:  # x goes with the rows
+        pixels, matrix = pixels.T, matrix[::-1]
+    return pixels[:: -1 if matrix[1, 1] < 0 else 1, :: -1 if matrix[0, 0] < 0 else 1]
