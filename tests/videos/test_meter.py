@@ -15,6 +15,7 @@ import fetalhead
 from fetalhead.cli import main
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.pixel_size import PixelSize
 from fetalhead.videos.live import LiveShow
 
 TRUE = 277.6
@@ -111,3 +112,64 @@ def test_the_page_is_named_where_its_port_is_taken(toy_model):
         taken.listen()
         with pytest.raises(FetalheadError, match="--port"):
             LiveShow(fetalhead.VideoMeter(toy_model), taken.getsockname()[1], Path("x.mp4"))
+
+
+def test_a_pixel_size_is_of_pictures_of_one_size(toy_model):
+    meter = fetalhead.VideoMeter(toy_model, pixel_size=0.5)
+    first = [meter.update(frame, number / 25) for number, frame in enumerate(heads(4))][-1]
+    smaller = [frame[8:120, 12:180] for frame in heads(4)]
+    for _ in range(2):
+        told = [meter.update(frame, 1 + number / 25) for number, frame in enumerate(smaller)][-1]
+        assert told.unit == "px" and told.hc == pytest.approx(TRUE, rel=0.03)
+        assert told.measurement.status == "no_scale" and told.measurement.hc_mm is None
+        assert "was given for 192 x 128 pixels" in told.measurement.pixel_size.reason
+        meter.reset()
+    own = UltrasoundImage(np.ascontiguousarray(smaller[0][..., 0]), PixelSize.make(0.3, 0.3, "image-header"))
+    assert meter.update(own, 5.0).measurement.pixel_size.x == 0.3
+    again = [meter.update(frame, 6 + number / 25) for number, frame in enumerate(heads(4))][-1]
+    assert again.unit == first.unit == "mm" and again.hc == pytest.approx(first.hc)
+
+
+def test_pixel_sizes_as_measure_takes_them(toy_model):
+    for given in ((0.5, 0.4), [0.5, 0.4], np.array([0.5, 0.4]), PixelSize.make(0.5, 0.4, "user")):
+        size = fetalhead.VideoMeter(toy_model, pixel_size=given).update(heads(1)[0]).measurement.pixel_size
+        assert (size.x, size.y) == (0.5, 0.4)
+    for wrong in ((0.5,), [0.5, 0.5, 0.5], "wide", [None, 1], {}, 0, float("nan")):
+        with pytest.raises(FetalheadError, match="pixel size"):
+            fetalhead.VideoMeter(toy_model, pixel_size=wrong)
+
+
+def test_what_is_no_dating_and_no_time_is_refused(toy_model):
+    with pytest.raises(FetalheadError, match="x"):
+        fetalhead.VideoMeter(toy_model, dating="x")
+    meter = fetalhead.VideoMeter(toy_model)
+    for time_s in (float("inf"), float("nan"), -float("inf")):
+        with pytest.raises(FetalheadError, match="time_s"):
+            meter.update(heads(1)[0], time_s)
+    assert not meter.update(heads(1)[0], 0.0)
+
+
+def test_a_recording_never_goes_over_the_clip_that_is_shown(tmp_path, toy_model, capsys):
+    pytest.importorskip("av")
+    clip = write(tmp_path / "clip.mp4", heads(3))
+    before = clip.read_bytes()
+    (tmp_path / "link.mp4").symlink_to(clip)
+    for record in (clip, tmp_path / "link.mp4"):
+        arguments = ["--model", str(toy_model), "--port", "0", "--record", str(record)]
+        assert main(["live", "--device", str(clip), *arguments]) == 1
+        assert clip.read_bytes() == before and "--record" in capsys.readouterr().err
+
+
+def test_a_recording_ends_where_the_size_changes(tmp_path, toy_model):
+    av = pytest.importorskip("av")
+    record = tmp_path / "shown.mp4"
+    pictures = [heads(3), [frame[:64, :96] for frame in heads(1)]]
+    with (
+        pytest.raises(FetalheadError, match="changes from 192 x") as caught,
+        LiveShow(fetalhead.VideoMeter(toy_model), 0, record) as show,
+    ):
+        for number, frame in enumerate(frame for part in pictures for frame in part):
+            show.add(UltrasoundImage(np.ascontiguousarray(frame[..., 0]), time_s=number / 25))
+    assert str(caught.value).startswith(f"{record}: ")
+    with av.open(str(record)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 3

@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
 
     given = given_pixel_size(options.pixel_size)
     meter = VideoMeter(options.model, (given.x, given.y) if given else None)
-    record = Path(options.record) if options.record else None
+    record = _record(options)
     with interruptible(), LiveShow(meter, options.port, record) as show:
         if options.port:
             print(f"fetalhead live: http://127.0.0.1:{show.port} (Ctrl-C ends)", file=sys.stderr, flush=True)
@@ -52,6 +52,15 @@ def main(argv: Sequence[str]) -> int:
             pass
     print(f"{show.frames} frames, {show.followed} with a head, {show.rate:.1f} a second")
     return 0
+
+
+def _record(options: Options) -> Path | None:
+    if not options.record:
+        return None
+    record, clip = Path(options.record), Path(options.device)
+    if record.exists() and clip.exists() and record.samefile(clip):
+        raise FetalheadError(f"--record {record}: is the clip that is shown: use another file")
+    return record
 
 
 def _images(device: str) -> Iterator[UltrasoundImage]:

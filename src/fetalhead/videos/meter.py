@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.biometry.dating import check_formula
 from fetalhead.biometry.measurement import HeadMeasurement
 from fetalhead.catalog import VIDEO_MODEL
 from fetalhead.errors import FetalheadError
@@ -70,26 +72,26 @@ class VideoMeter:
     """Follows the head through frames that come one at a time: from a capture card, a camera, a stream.
 
     A head is told from its third frame on; a frame that does not fit is bridged, for half a second at most; a scene
-    cut starts anew. `pixel_size` is in mm, one number or (x, y). Raises `FetalheadError` for a model or a pixel size
-    that cannot be used.
+    cut starts anew. `pixel_size` is in mm, one number, a pair (x, y), or a `PixelSize`. It is that of frames as large as
+    the first: others, which a scanner shows at another zoom, are in pixels unless they tell a size themselves.
+    Raises `FetalheadError` for a model, a pixel size or a dating that cannot be used.
     """
 
     def __init__(
         self,
         model: str | Path | Predictor = VIDEO_MODEL,
-        pixel_size: float | tuple[float, float] | None = None,
+        pixel_size: float | Sequence[float] | PixelSize | None = None,
         dating: str = "hadlock1984",
     ) -> None:
+        check_formula(dating)
+        self._size = None if pixel_size is None else _given(pixel_size)
+        self._sized: tuple[int, int] | None = None
         self._predictor = model if isinstance(model, Predictor) else Predictor(model)
-        self._size: PixelSize | None = None
-        if pixel_size is not None:
-            x, y = pixel_size if isinstance(pixel_size, tuple) else (pixel_size, pixel_size)
-            self._size = PixelSize.make(x, y, "user")
         self._dating = dating
         self.reset()
 
     def reset(self) -> None:
-        """Forget all frames so far."""
+        """Forget all frames so far, but for the size of those that the pixel size is of."""
         self._finder = SceneFinder()
         self._fields = SteadyField()
         self._latest_s = -math.inf
@@ -102,17 +104,18 @@ class VideoMeter:
         """The next frame: (H, W) grey or (H, W, 3) RGB, or an image with its own pixel size.
 
         `time_s` counts from any start, and rises; without it, frames are taken to come 25 a second. A frame of
-        another size than the one before starts anew. Raises `FetalheadError` for a time that does not rise.
+        another size than the one before starts anew. Raises `FetalheadError` for a time that does not rise, or is none.
         """
         image = frame if isinstance(frame, UltrasoundImage) else UltrasoundImage(grey_picture(np.asarray(frame)))
-        if self._size:
-            image = replace(image, pixel_size=self._size)
+        image = self._scaled(image)
         if self._shape is not None and image.shape != self._shape:
             self.reset()
         self._shape = image.shape
         when = time_s if time_s is not None else image.time_s
         if when is None:
             when = 0.0 if math.isinf(self._latest_s) else self._latest_s + 1 / NOMINAL_RATE
+        if not math.isfinite(when):
+            raise FetalheadError(f"time_s {when:g} is no time: give seconds that rise, or none")
         if not when > self._latest_s:
             raise FetalheadError(f"time_s {when:g} does not come after {self._latest_s:g}")
         self._latest_s = when
@@ -135,6 +138,30 @@ class VideoMeter:
             base, ellipse_px=ellipse, hc=hc, hc_low=hc / margin, hc_high=hc * margin,
             unit="mm" if size else "px", accepted=accepted, bridged=not accepted,
         )  # fmt: skip
+
+
+    def _scaled(self, image: UltrasoundImage) -> UltrasoundImage:
+        """The picture with the size that was given, if that is of pictures like it."""
+        if not self._size:
+            return image
+        self._sized = self._sized or image.shape
+        if image.shape == self._sized:
+            return replace(image, pixel_size=self._size)
+        if image.pixel_size:
+            return image
+        (rows, columns), (height, width) = image.shape, self._sized
+        reason = f"the pixel size was given for {width} x {height} pixels, and the picture has {columns} x {rows}"
+        return replace(image, pixel_size=PixelSize.unknown(reason))
+
+
+def _given(size: float | Sequence[float] | PixelSize) -> PixelSize:
+    if isinstance(size, PixelSize):
+        return size
+    try:
+        x, y = (float(side) for side in size) if isinstance(size, Sequence | np.ndarray) else (float(size), float(size))
+    except (TypeError, ValueError):
+        raise FetalheadError(f"pixel size {size!r} is neither a number of mm nor a pair (x, y)") from None
+    return PixelSize.make(x, y, "user")
 
 
 class _Follower:

@@ -29,6 +29,7 @@ class VideoWriter:
         av = require_av()
         self._av = av
         self._path = path
+        self._given = shape
         self._shape = tuple(side + side % 2 for side in shape)
         try:
             self._container = av.open(str(path), "w", format="mp4", options={"movflags": "faststart"})
@@ -44,7 +45,14 @@ class VideoWriter:
         self._latest = -1
 
     def add(self, picture: npt.NDArray[np.uint8], time_s: float) -> None:
-        """The next frame, (H, W) grey or (H, W, 3) BGR, at `time_s`. Raises `FetalheadError`."""
+        """The next frame, (H, W) grey or (H, W, 3) BGR, at `time_s`.
+
+        Raises `FetalheadError`, for a frame of another size than was said, too; those before it stay.
+        """
+        if picture.shape[:2] != self._given:
+            (height, width), (rows, columns) = self._given, picture.shape[:2]
+            change = f"from {width} x {height} to {columns} x {rows} pixels"
+            raise FetalheadError(f"{self._path}: ends here, since the picture changes {change}: record to another file")
         bottom, right = (have - side for have, side in zip(self._shape, picture.shape, strict=False))
         if bottom or right:
             picture = np.asarray(cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_CONSTANT), dtype=np.uint8)
