@@ -202,3 +202,48 @@ sys.exit(main(["video", {str(clip)!r}, "--out", {str(tmp_path / "out")!r}, "--mo
                           env={**os.environ, "PYTHONPATH": source})  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "clip" / "hc.png").is_file()
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("gap_s", [45.0, 30_000.0, 1e8])
+def test_a_gap_in_time_is_no_end_of_the_results(tmp_path, toy_model, gap_s):
+    times = [number / 25 + (gap_s if number >= 12 else 0) for number in range(24)]
+    clip = write(tmp_path / "clip.mkv", heads(24), times=times)
+    assert video(toy_model, tmp_path / "out", clip, "--pixel-size", 0.5) == 0
+    folder = tmp_path / "out" / "clip"
+    rows, record = rows_of(folder), record_of(folder)
+    assert float(rows[-1]["time_s"]) == pytest.approx(times[-1], rel=1e-6)
+    widths = [float(row["hc_smooth_high"]) - float(row["hc_smooth_low"]) for row in rows if row["hc_smooth"]]
+    assert len(widths) >= 23 and min(widths) > 0 and max(widths) < 10
+    assert record["hc"] == pytest.approx(0.5 * 277.6, rel=0.02) and record["hc_low"] < record["hc"] < record["hc_high"]
+    with av.open(str(folder / "overlay.mp4")) as container:
+        stamps = [float(frame.time) for frame in container.decode(video=0)]
+    assert len(stamps) == 24 and np.diff(stamps).max() == pytest.approx(min(gap_s + 0.04, 60), abs=1e-3)
+    assert stamps[-1] - stamps[12] == pytest.approx(11 / 25, abs=1e-3)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("frame_time", ["99999999999", "0.0000001", "1e300"])
+def test_frame_times_out_of_reason(tmp_path, toy_model, frame_time):
+    pixels = np.stack([frame[..., 0] for frame in heads(8)])
+    path = write_dicom(tmp_path / "clip.dcm", pixels, frame_time)
+    assert video(toy_model, tmp_path / "out", path, "--pixel-size", 0.5) == 0
+    assert record_of(tmp_path / "out" / "clip")["counts"]["accepted"] == 8
+    assert len(overlay_frames(tmp_path / "out" / "clip")) == 8
+
+
+def write_dicom(path: Path, pixels: np.ndarray, frame_time: str) -> Path:
+    """A cine of (N, H, W) pixels."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.SOPClassUID, made.SOPInstanceUID, made.FrameTime = "1.2.840.10008.5.1.4.1.1.3.1", "1.2.3", frame_time
+    made.NumberOfFrames, made.Rows, made.Columns = pixels.shape
+    made.SamplesPerPixel, made.PhotometricInterpretation, made.PixelRepresentation = 1, "MONOCHROME2", 0
+    made.BitsAllocated = made.BitsStored = 8
+    made.HighBit, made.PixelData = 7, pixels.tobytes()
+    made.save_as(path, enforce_file_format=True)
+    return path

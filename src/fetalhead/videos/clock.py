@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -73,11 +74,11 @@ def _dicom_clock(path: Path) -> Clock:
         dataset = read_dataset(BytesIO(content), not elements.explicit, elements.little)
     count = int(_numbers(dataset, FRAMES)[0]) if _numbers(dataset, FRAMES) else 1
     steps = [value / 1000 for value in _numbers(dataset, FRAME_TIME_VECTOR)[1:]]
-    if steps and len(steps) >= count - 1 and min(steps) > 0:
+    if steps and len(steps) >= count - 1 and min(steps) > 0 and math.isfinite(sum(steps)):
         return Clock(count, None, tuple(steps))
     for tag, numerator in ((FRAME_TIME, None), (CINE_RATE, 1.0), (DISPLAY_RATE, 1.0)):
         value = next(iter(_numbers(dataset, tag)), 0.0)
-        if value > 0:
+        if value > 0 and math.isfinite(value):
             return Clock(count, value / 1000 if numerator is None else numerator / value)
     return Clock(count)
 

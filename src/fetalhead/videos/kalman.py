@@ -14,6 +14,10 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
+LONGEST_S = 10.0
+"""After so long nothing is known of a value any more: longer steps are taken for this one, whose covariance numbers of
+64 bits still hold beside that of a measurement."""
+
 
 @dataclass(slots=True)
 class Filter:
@@ -72,12 +76,13 @@ def smooth(
 
 
 def _step(seconds: float) -> FloatArray:
+    seconds = min(seconds, LONGEST_S)
     return np.array([[1.0, seconds, seconds**2 / 2], [0.0, 1.0, seconds], [0.0, 0.0, 1.0]])
 
 
 def _grown(seconds: float) -> FloatArray:
     """Covariance that the random walk adds, for q = 1."""
-    s = seconds
+    s = min(seconds, LONGEST_S)
     return np.array(
         [[s**5 / 20, s**4 / 8, s**3 / 6], [s**4 / 8, s**3 / 3, s**2 / 2], [s**3 / 6, s**2 / 2, s]]
     )

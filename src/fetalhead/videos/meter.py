@@ -72,8 +72,8 @@ class VideoMeter:
     """Follows the head through frames that come one at a time: from a capture card, a camera, a stream.
 
     A head is told from its third frame on; a frame that does not fit is bridged, for half a second at most; a scene
-    cut starts anew. `pixel_size` is in mm, one number, a pair (x, y), or a `PixelSize`. It is that of frames as large as
-    the first: others, which a scanner shows at another zoom, are in pixels unless they tell a size themselves.
+    cut starts anew. `pixel_size` is in mm, one number, a pair (x, y), or a `PixelSize`. It is that of frames as large
+    as the first: others, which a scanner shows at another zoom, are in pixels unless they tell a size themselves.
     Raises `FetalheadError` for a model, a pixel size or a dating that cannot be used.
     """
 

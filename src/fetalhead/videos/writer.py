@@ -18,13 +18,21 @@ CLOCK = Fraction(1, 90_000)
 """Unit of the time stamps: fine enough for any frame rate."""
 
 
+LEAST_RATE, MOST_RATE = Fraction(1, 60), Fraction(1000)
+"""Frames a second that a header may tell, whatever the clip does."""
+
+LONGEST_S = 60
+"""A frame is shown for so long at most, which MP4 can hold: a longer gap in time is cut short."""
+
+
 class VideoWriter:
     """A video file that grows by frames, and is complete when closed."""
 
     def __init__(self, path: Path, shape: tuple[int, int], rate: float, quality: int = 23) -> None:
         """`shape` is (H, W) of the frames; an odd side gains a black pixel. `quality` is x264's (0 best, 51 worst).
 
-        `rate` is what the header tells; frames come when their own times say. Raises `FetalheadError`.
+        `rate` is what the header tells; frames come when their own times say, a minute after the last at the latest.
+        Raises `FetalheadError`.
         """
         av = require_av()
         self._av = av
@@ -34,7 +42,7 @@ class VideoWriter:
         try:
             self._container = av.open(str(path), "w", format="mp4", options={"movflags": "faststart"})
             name = "libx264" if "libx264" in av.codecs_available else "h264"
-            self._stream = self._container.add_stream(name, rate=Fraction(rate).limit_denominator(1000))
+            self._stream = self._container.add_stream(name, rate=_told(rate))
         except (av.FFmpegError, OSError, ValueError) as error:
             raise FetalheadError(f"{path}: no H.264 video can be written: {error}") from error
         self._stream.height, self._stream.width = self._shape
@@ -42,7 +50,7 @@ class VideoWriter:
         self._stream.options = {"preset": "superfast", "crf": str(quality)}
         self._stream.codec_context.time_base = CLOCK
         self._stream.thread_type = "FRAME"
-        self._latest = -1
+        self._latest, self._cut = -1, 0
 
     def add(self, picture: npt.NDArray[np.uint8], time_s: float) -> None:
         """The next frame, (H, W) grey or (H, W, 3) BGR, at `time_s`.
@@ -60,9 +68,17 @@ class VideoWriter:
         colour = picture if code is None else cv2.cvtColor(picture, code)
         planes = np.asarray(cv2.cvtColor(colour, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
         frame = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
-        self._latest = max(round(time_s / CLOCK), self._latest + 1)
+        self._latest = self._stamp(time_s)
         frame.pts, frame.time_base = self._latest, CLOCK
         self._mux(frame)
+
+    def _stamp(self, time_s: float) -> int:
+        """Of the next frame, in units of the clock."""
+        stamp, longest = round(time_s / CLOCK) - self._cut, round(LONGEST_S / CLOCK)
+        if self._latest >= 0 and stamp - self._latest > longest:
+            self._cut += stamp - self._latest - longest
+            stamp = self._latest + longest
+        return max(stamp, self._latest + 1)
 
     def close(self) -> None:
         """Write what is left. Raises `FetalheadError`."""
@@ -85,3 +101,7 @@ class VideoWriter:
             self.close()
         else:
             self._container.close()
+
+
+def _told(rate: float) -> Fraction:
+    return min(max(Fraction(rate).limit_denominator(1000), LEAST_RATE), MOST_RATE)
