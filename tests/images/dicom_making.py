@@ -154,7 +154,9 @@ def _with_palette(made: Dataset, segmented: bool) -> Dataset:
     return made
 
 
-def video(frames: np.ndarray, codec: str, container: str, pixel_format: str = "yuv420p") -> bytes:
+def video(
+    frames: np.ndarray, codec: str, container: str, pixel_format: str = "yuv420p", options: dict[str, str] | None = None
+) -> bytes:
     """(N, H, W) frames as a video, almost without loss; needs PyAV."""
     import av
 
@@ -165,7 +167,7 @@ def video(frames: np.ndarray, codec: str, container: str, pixel_format: str = "y
         if codec == "mpeg2video":
             track.bit_rate, track.codec_context.qmin, track.codec_context.qmax = 20_000_000, 1, 2
         else:
-            track.options = {"crf": "4", "x265-params": "log-level=none"}
+            track.options = {"crf": "4", "x265-params": "log-level=none", **(options or {})}
         for frame in frames:
             out.mux(track.encode(av.VideoFrame.from_ndarray(np.stack([frame] * 3, axis=-1), format="rgb24")))
         out.mux(track.encode())

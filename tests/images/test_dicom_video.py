@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import tracemalloc
 from pathlib import Path
@@ -12,7 +13,9 @@ from dicom_making import compressed, dataset, save, video
 from pydicom.uid import MPEG2MPML, MPEG4HP41
 from refusals import reason
 
+from fetalhead.errors import UnreadableImage
 from fetalhead.images.readers import read_images
+from fetalhead.videos.clip import open_clip
 
 pytest.importorskip("av")
 
@@ -99,3 +102,29 @@ def resident() -> int:
     """Bytes of this process that are in memory."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
     return 1024 * int(line.split()[1])
+
+
+def test_frames_that_damage_spoils_are_left_out_and_named(tmp_path):
+    """Noise in one frame of H.264: it and those that refer to it are left out, up to the next key frame."""
+    rng = np.random.default_rng(0)
+    tile = rng.integers(30, 230, (8, 12), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
+    shown = np.stack([np.roll(tile, 3 * number, 1) for number in range(30)])
+    stream = video(shown, "libx264", "mp4", options={"g": "10", "bf": "0", "sc_threshold": "0"})
+    sound = {image.frame: image.pixels for image in read_images(in_dicom(tmp_path / "sound", stream, 30))}
+    import av
+
+    with av.open(io.BytesIO(stream)) as container:
+        position, size = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size][13]
+    broken = bytearray(stream)
+    broken[position + 30 : position + size] = rng.bytes(size - 30)
+    path = in_dicom(tmp_path / "broken", bytes(broken), 30)
+    seen = {}
+    with pytest.raises(UnreadableImage, match=r"7 frames of its video are damaged and left out \(13, 14, "):
+        for image in read_images(path):
+            seen[image.frame] = image.pixels
+    assert list(seen) == [*range(13), *range(20, 30)]
+    assert all(np.array_equal(pixels, sound[number]) for number, pixels in seen.items())
+    clip = open_clip(path)
+    images = list(clip.frames())
+    assert [image.frame for image in images] == list(seen)
+    assert clip.faults.damaged == list(map(str, range(13, 20))) and not clip.faults.ending

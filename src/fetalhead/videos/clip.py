@@ -6,12 +6,14 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from fetalhead.errors import UnreadableImage
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.inputs import PICTURE_SUFFIXES
 from fetalhead.images.readers import is_picture, read_images
+from fetalhead.images.readers.dicom_video import DamagedFrames
 from fetalhead.images.readers.faults import one_line, reason_of, unreadable
 from fetalhead.videos.clock import clock_of
 
@@ -110,7 +112,7 @@ def _opened(path: Path) -> Clip:
         if is_still(path):
             raise unreadable(path, "is a single picture, no clip: use fetalhead measure")
         clock = clock_of(path)
-        return Clip(path, lambda faults: _timed(read_images(path), clock.times()), clock.count, clock.rate)
+        return Clip(path, lambda faults: _timed(read_images(path), clock.times(), faults), clock.count, clock.rate)
     from fetalhead.videos.container import open_container
 
     source, expected, rate = open_container(path)
@@ -141,9 +143,20 @@ def _folder_frames(files: Sequence[Path], faults: Faults) -> Iterator[Ultrasound
             faults.damaged.append(file.name)
 
 
-def _timed(images: Iterator[UltrasoundImage], times: Iterator[float | None]) -> Iterator[UltrasoundImage]:
-    for image in images:
-        yield replace(image, time_s=next(times, None))
+def _timed(
+    images: Iterator[UltrasoundImage], times: Iterator[float | None], faults: Faults
+) -> Iterator[UltrasoundImage]:
+    """The pictures with the times of their places; those that the reader left out pass by."""
+    place = 0
+    try:
+        for image in images:
+            passed = max((image.frame or 0) - place, 0)
+            place += passed + 1
+            yield replace(image, time_s=next(islice(times, passed, None), None))
+    except UnreadableImage as error:
+        if not isinstance(error.__cause__, DamagedFrames):
+            raise
+        faults.damaged += map(str, error.__cause__.numbers)
 
 
 def is_still(path: Path) -> bool:

@@ -17,8 +17,8 @@ from fetalhead.catalog import VIDEO_MODEL
 from fetalhead.errors import FetalheadError
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.pixel_size import PixelSize
-from fetalhead.inference.measuring import grey_picture, measure_image
+from fetalhead.images.pixel_size import UNKNOWN, PixelSize
+from fetalhead.inference.measuring import given_pixel_size, grey_picture, measure_image
 from fetalhead.inference.predictor import Predictor
 from fetalhead.videos.kalman import Filter
 from fetalhead.videos.scenes import SceneFinder
@@ -84,7 +84,7 @@ class VideoMeter:
         dating: str = "hadlock1984",
     ) -> None:
         check_formula(dating)
-        self._size = None if pixel_size is None else _given(pixel_size)
+        self._size = None if pixel_size is None else given_pixel_size(pixel_size, UNKNOWN)
         self._sized: tuple[int, int] | None = None
         self._predictor = model if isinstance(model, Predictor) else Predictor(model)
         self._dating = dating
@@ -152,16 +152,6 @@ class VideoMeter:
         (rows, columns), (height, width) = image.shape, self._sized
         reason = f"the pixel size was given for {width} x {height} pixels, and the picture has {columns} x {rows}"
         return replace(image, pixel_size=PixelSize.unknown(reason))
-
-
-def _given(size: float | Sequence[float] | PixelSize) -> PixelSize:
-    if isinstance(size, PixelSize):
-        return size
-    try:
-        x, y = (float(side) for side in size) if isinstance(size, Sequence | np.ndarray) else (float(size), float(size))
-    except (TypeError, ValueError):
-        raise FetalheadError(f"pixel size {size!r} is neither a number of mm nor a pair (x, y)") from None
-    return PixelSize.make(x, y, "user")
 
 
 class _Follower:

@@ -98,17 +98,17 @@ def _read(path: Path, file: BinaryIO) -> Iterator[UltrasoundImage]:
     header = Header.of(path, dataset, elements, video=video)
     check_size(path, header.rows, header.columns)
     calibration = calibration_of(dataset, header.rows, header.columns)
-    frames: Iterator[Grey]
+    frames: Iterator[tuple[int, Grey]]
     if video:
         dicom_video.check_decoder(path, elements.transfer_syntax)
-        frames = dicom_video.video_frames(stream, elements, header.rows, header.columns, header.frames)
+        frames = dicom_video.numbered_frames(stream, elements, header.rows, header.columns, header.frames)
     else:
         decoder = find_decoder(path, elements.transfer_syntax)
         grey = GreyFrames(header, dataset)
         if grey.wants_range:
             _see_all(grey, decoded_frames(stream, elements, header, dataset, decoder, counted=False))
-        frames = map(grey.grey, decoded_frames(stream, elements, header, dataset, decoder))
-    for number, pixels in _numbered(frames, header.frames):
+        frames = enumerate(map(grey.grey, decoded_frames(stream, elements, header, dataset, decoder)))
+    for number, pixels in _alone(frames, header.frames):
         yield UltrasoundImage(
             pixels, calibration.pixel_size, path, number, calibration.region, calibration.scaled_regions
         )
@@ -123,12 +123,12 @@ def _see_all(grey: GreyFrames, frames: Iterator[npt.NDArray[Any]]) -> None:
         return
 
 
-def _numbered(frames: Iterator[Grey], claimed: int) -> Iterator[tuple[int | None, Grey]]:
+def _alone(frames: Iterator[tuple[int, Grey]], claimed: int) -> Iterator[tuple[int | None, Grey]]:
     """The frames with their numbers, None for the only one. The file itself says whether a single one stays alone."""
     if claimed == 1:
         start = list(itertools.islice(frames, 2))
         if len(start) == 1:
-            yield None, start[0]
+            yield None, start[0][1]
             return
         frames = itertools.chain(start, frames)
-    yield from enumerate(frames)
+    yield from frames

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from fetalhead.images.readers.containers import AS_A_STREAM
+from fetalhead.images.readers.decoded_frames import FrameOrder, prepare
 from fetalhead.images.readers.dicom_elements import BrokenDicom, Elements
 from fetalhead.images.readers.dicom_frames import Place, fragment_places, log_count
 from fetalhead.images.readers.faults import unreadable
@@ -34,6 +35,9 @@ VIDEO = {
 CODED_MARGIN = 64
 """Coded pictures are padded to whole blocks, of at most so many pixels."""
 
+NAMED = 8
+"""So many damaged frames are named one by one."""
+
 
 def check_decoder(path: Path, transfer_syntax: str) -> None:
     """Raises `UnreadableImage` where PyAV is not installed."""
@@ -47,36 +51,60 @@ def check_decoder(path: Path, transfer_syntax: str) -> None:
         ) from error
 
 
-def video_frames(stream: BinaryIO, elements: Elements, rows: int, columns: int, claimed: int) -> Iterator[Grey]:
-    """The (H, W) frames of the video in the pixel data, as many as the stream holds.
+class DamagedFrames(BrokenDicom):
+    """Frames that were left out; all others were given."""
 
-    A count other than `claimed` is logged. Raises `BrokenDicom`, after the frames before the fault.
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self.numbers = numbers
+        named = ", ".join(map(str, numbers[:NAMED])) + (", ..." if len(numbers) > NAMED else "")
+        what = "1 frame of its video is" if len(numbers) == 1 else f"{len(numbers)} frames of its video are"
+        super().__init__(f"{what} damaged and left out ({named})")
+
+
+def video_frames(stream: BinaryIO, elements: Elements, rows: int, columns: int, claimed: int) -> Iterator[Grey]:
+    """The (H, W) sound frames of the video in the pixel data, as many as the stream holds.
+
+    A count other than `claimed` is logged. Raises `BrokenDicom`, after the frames before the fault, and `DamagedFrames`
+    after all others.
     """
+    return (pixels for _, pixels in numbered_frames(stream, elements, rows, columns, claimed))
+
+
+def numbered_frames(
+    stream: BinaryIO, elements: Elements, rows: int, columns: int, claimed: int
+) -> Iterator[tuple[int, Grey]]:
+    """As `video_frames`, each with its number, counted from 0 with the damaged ones."""
     import av
 
     places, fault = fragment_places(stream, elements)
-    options = {**AS_A_STREAM, "max_pixels": str((rows + CODED_MARGIN) * (columns + CODED_MARGIN))}
+    most_pixels = (rows + CODED_MARGIN) * (columns + CODED_MARGIN)
+    options = {**AS_A_STREAM, "max_pixels": str(most_pixels)}
+    damaged: list[int] = []
     count = 0
     try:
         with av.open(Joined(stream, places), mode="r", options=options) as container:
             if not container.streams.video:
                 raise BrokenDicom("its video holds no pictures")
-            for frame in container.decode(container.streams.video[0]):
+            prepare(container.streams.video[0], most_pixels)
+            for decoded in FrameOrder(container, container.streams.video[0]).frames():
+                count += 1
+                if (frame := decoded.frame) is None:
+                    damaged.append(decoded.number)
+                    continue
                 if (frame.height, frame.width) != (rows, columns):
                     raise BrokenDicom(
                         f"its video is {frame.width} x {frame.height} where its header claims {columns} x {rows}"
                     )
-                if frame.is_corrupt:
-                    raise BrokenDicom(f"frame {count} of its video is damaged")
-                count += 1
-                yield np.asarray(frame.to_ndarray(format="gray"), dtype=np.uint8)
+                yield decoded.number, np.asarray(frame.to_ndarray(format="gray"), dtype=np.uint8)
     except av.FFmpegError as error:
         raise fault or BrokenDicom(f"its video cannot be decoded ({error.strerror})") from error
     if fault is not None:
-        raise fault
-    if count == 0:
-        raise BrokenDicom("its video holds no frame")
+        raise BrokenDicom(f"{fault}; {DamagedFrames(damaged)}") if damaged else fault
+    if count == len(damaged):
+        raise BrokenDicom(f"its video holds no frame{' that is not damaged' if damaged else ''}")
     log_count(stream, claimed, count)
+    if damaged:
+        raise DamagedFrames(damaged)
 
 
 class Joined(io.RawIOBase):
