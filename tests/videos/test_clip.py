@@ -198,6 +198,14 @@ def test_a_gif_with_its_durations(tmp_path):
     assert read(tmp_path / "b.gif")[1] == [None] * 4
 
 
+def test_an_animated_png_with_its_durations(tmp_path):
+    pages = [Image.fromarray(frame[..., 0]) for frame in moving(4)]
+    pages[0].save(tmp_path / "a.png", save_all=True, append_images=pages[1:], duration=[100, 40, 200, 50])
+    clip, times, pixels = read(tmp_path / "a.png")
+    assert times == pytest.approx([0, 0.1, 0.14, 0.34]) and clip.expected == 4 and len(pixels) == 4
+    assert find_clips([str(tmp_path)]) == [tmp_path / "a.png"]
+
+
 def test_a_folder_of_frames_in_the_order_of_its_numbers(tmp_path):
     for number, frame in enumerate(moving(12)):
         cv2.imwrite(str(tmp_path / f"f_{number}.png"), frame)

@@ -59,6 +59,19 @@ def test_all_up_to_the_next_key_frame_is_skipped(tmp_path, name, codec, options)
         assert image.time_s == pytest.approx(sound[number].time_s, abs=1e-6)
 
 
+def test_wherever_the_damage_is(tmp_path):
+    """Clips are read side by side, so that no two decoders may mix up their packets."""
+    options = {"bf": "2", "g": "10", "sc_threshold": "0"}
+    path = write(tmp_path / "a.mp4", moving(30), options=options)
+    _, sound = read(path)
+    for packet in range(9, 21):
+        clip, seen = read(damaged(path, packet))
+        assert len(seen) + len(clip.faults.damaged) == 30 and clip.faults.damaged, packet
+        for number, image in seen.items():
+            assert np.array_equal(image.pixels, sound[number].pixels), (packet, number)
+            assert image.time_s == pytest.approx(sound[number].time_s, abs=1e-6)
+
+
 def damaged_ts(path: Path) -> Path:
     """Noise within the payload of a picture, not in the headers of its transport packets."""
     with av.open(str(path)) as container:

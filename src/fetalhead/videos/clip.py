@@ -12,13 +12,16 @@ from pathlib import Path
 from fetalhead.errors import UnreadableImage
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.inputs import PICTURE_SUFFIXES
-from fetalhead.images.readers import is_picture, read_images
+from fetalhead.images.readers import HEAD_BYTES, is_picture, read_images
 from fetalhead.images.readers.dicom_video import DamagedFrames
 from fetalhead.images.readers.faults import one_line, reason_of, unreadable
 from fetalhead.videos.clock import clock_of
 
 STILLS = (b"\x89PNG", b"\xff\xd8\xff", b"BM")
 """Files that hold one picture."""
+
+ANIMATION = b"acTL"
+"""The chunk that says, before the first pixels, that a PNG is animated."""
 
 NAMED = 8
 """So many damaged frames are named one by one."""
@@ -160,6 +163,7 @@ def _timed(
 
 
 def is_still(path: Path) -> bool:
-    """Whether a file is of a format that holds one picture."""
+    """Whether a file is of a format that holds one picture, and not one of the PNGs that are animated."""
     with open(path, "rb") as stream:
-        return stream.read(8).startswith(STILLS)
+        head = stream.read(HEAD_BYTES)
+    return head.startswith(STILLS) and ANIMATION not in head.partition(b"IDAT")[0]

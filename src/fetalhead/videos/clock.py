@@ -1,4 +1,4 @@
-"""The times that DICOM cines and GIFs tell of their frames."""
+"""The times that DICOM cines, GIFs and animated PNGs tell of their frames."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Clock:
 
 
 def clock_of(path: Path) -> Clock:
-    """The clock of a DICOM file or a GIF; one that knows nothing for other files, and for damaged ones."""
+    """The clock of a DICOM file, a GIF or an animated PNG; one that knows nothing for other and for damaged files."""
     with open(path, "rb") as stream:
         head = stream.read(4096)
         stream.seek(0)
         try:
             if looks_like_dicom(head):
                 return _dicom_clock(path)
-            if format_of(head) == "GIF":
+            if format_of(head) in ("GIF", "PNG"):
                 return _gif_clock(path)
             if format_of(head) == "TIFF":
                 return Clock(getattr(open_picture(path, stream), "n_frames", None))
@@ -92,7 +92,7 @@ def _numbers(dataset: Dataset, tag: int) -> list[float]:
 
 
 def _gif_clock(path: Path) -> Clock:
-    """The frames' durations; a GIF whose first frame has none tells no times."""
+    """The frames' durations; a GIF or PNG whose first frame has none tells no times."""
     durations = []
     with open(path, "rb") as stream:
         picture = open_picture(path, stream)

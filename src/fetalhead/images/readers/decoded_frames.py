@@ -32,6 +32,13 @@ class Decoded:
     """As stamped; None where the file has no stamps."""
 
 
+class _Tag:
+    """Which packet it was: an object of its own, since PyAV knows what a packet carries by its address alone."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
 def prepare(stream: VideoStream, most_pixels: int = MOST_PIXELS) -> None:
     """Set up the decoder before its first frame."""
     from av.codec.context import Flags
@@ -58,12 +65,15 @@ class FrameOrder:
         self._alone = codec.codec.intra_only
         self._avi = container.format.name == "avi"
         self._reordered = bool(codec.has_b_frames)
+        self._exact = True
         self._waiting: list[tuple[float, int]] = []  # place in the order of showing, as far as it is known; packet
         self._places: dict[int, float] = {}
         self._stamps: list[float] = []
         self._bad: list[int] = []
         self._key = -1
         self._told: set[int] = set()
+        self._silent: set[int] = set()
+        self._failures = 0
 
     def frames(self) -> Iterator[Decoded]:
         """All frames, the damaged ones too. Raises what the container does where it cannot be read on."""
@@ -75,6 +85,7 @@ class FrameOrder:
                 frames = packet.decode()
             except av.FFmpegError:
                 self._bad.append(self.sent - 1)
+                self._failures += 1
                 continue
             for frame in frames:
                 yield from self._shown(frame)
@@ -84,10 +95,12 @@ class FrameOrder:
     def _send(self, packet: Any) -> None:
         if not packet.size:
             return
-        packet.opaque = index = self.sent
+        index = self.sent
+        packet.opaque = _Tag(index)
         self.sent += 1
         stamp = packet.dts if self._avi else packet.pts
         place = float(index) if stamp is None or self._avi else float(stamp)
+        self._exact &= not self._reordered if stamp is None or self._avi else True
         if stamp is not None:
             time_s = float(stamp * packet.time_base)
             self.latest_s = time_s if self.latest_s is None else max(self.latest_s, time_s)
@@ -100,16 +113,20 @@ class FrameOrder:
             self._bad.append(index)
 
     def _shown(self, frame: VideoFrame) -> Iterator[Decoded]:
-        index = frame.opaque if isinstance(frame.opaque, int) else self.sent - 1
+        tag = frame.opaque
+        index = tag.index if isinstance(tag, _Tag) else self.sent - 1
         place = self._places.pop(index, None)
         while place is not None and self._waiting and self._waiting[0] < (place, index):
             yield from self._passed(heapq.heappop(self._waiting)[1])
         if place is not None and self._waiting and self._waiting[0] == (place, index):
             heapq.heappop(self._waiting)
-        damaged = frame.is_corrupt or index in self._bad
+        self._silent.discard(index)
+        late = place is None and self._exact and bool(self._bad)  # its turn went by while the decoder was confused
+        damaged = late or frame.is_corrupt or index in self._bad
         if damaged and index not in self._bad:
             self._bad.append(index)
         elif frame.key_frame and not damaged and index > self._key:
+            yield from self._lost_beside()
             self._key = index
             self._bad = [bad for bad in self._bad if bad > index]
         if index in self._told:  # the stamps jump back, so that its turn seemed to have come
@@ -123,6 +140,16 @@ class FrameOrder:
         if index in self._bad or self._is_spoilt(index):
             self._told.add(index)
             yield self._next(None, None)
+        else:
+            self._silent.add(index)
+
+    def _lost_beside(self) -> Iterator[Decoded]:
+        """Frames that were ready, and lost with the error of another: told at the next key frame."""
+        if self._reordered:
+            for _ in range(min(len(self._silent), self._failures)):
+                yield self._next(None, None)
+        self._silent.clear()
+        self._failures = 0
 
     def _is_spoilt(self, index: int) -> bool:
         """Whether a frame refers to a damaged one."""
