@@ -70,6 +70,7 @@ def test_equal_time_sets_the_steps(tiny_hc18: Path) -> None:
         ({"splits": ["hc19=all"]}, "splits: hc19=all: wants NAME=SPLIT"),
         ({"splits": ["hc18"]}, "splits: =hc18"),
         ({"training": {"seed": 3}}, "seed is set by the grid"),
+        ({"seeds": [], "arms": {"supervised": {}}}, "leaves no run"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(tiny_hc18: Path, changes: dict[str, Any], words: str) -> None:
@@ -120,6 +121,15 @@ def test_the_project_s_own_grid_is_a_plan(
     assert {run.arm for run in runs if run.seed in (10, 11)} == set(made.arms)
     for arm, labels, draws in (("supervised", "1%", 4), ("semi-supervised", "10%", 4), ("multitask", "100%", 3)):
         assert sum(run.arm == arm and run.labels == labels for run in runs) == draws
+
+
+def test_a_grid_without_labels_and_seeds_has_those_of_the_documentation(tiny_hc18: Path, tmp_path: Path) -> None:
+    data = f"hc18={tiny_hc18}"
+    (tmp_path / "grid.yaml").write_text(
+        f"training: {{data: [{data}]}}\narms: {{supervised: {{}}}}\nevaluate: [{data}]\n"
+    )
+    made = parse(Grid, ["--config", str(tmp_path / "grid.yaml")], "test")
+    assert [(run.labels, run.seed) for run in planned_runs(made, read)] == [("100%", 0)]
 
 
 def test_two_data_sets_of_one_name_are_refused(tiny_hc18: Path, tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ def make_parser(options: type, prog: str, fixed: Mapping[str, str]) -> _Parser:
         elif kind is bool:
             parser.add_argument(name, action="store_true", help=help)
         elif typing.get_origin(kind) is list:
-            parser.add_argument(name, type=kind, default=[], help=help)
+            made = [] if field.default_factory is dataclasses.MISSING else field.default_factory()
+            parser.add_argument(name, type=kind, default=made, help=help)
         elif field.default is dataclasses.MISSING:
             parser.add_argument(name, type=kind, required=True, help=help)
         else:

@@ -128,6 +128,8 @@ def planned_runs(grid: Grid, read: ReadOptions) -> list[Run]:
     Raises `FetalheadError` for what no run can be made of.
     """
     runs = [run for name in grid.arms for run in _runs_of(grid, name, read)]
+    if not runs:
+        raise FetalheadError("labels, seeds: an empty list leaves no run; give at least one of each, or leave both out")
     arms, labels, seeds = (
         list(dict.fromkeys(getattr(run, part) for run in runs)) for part in ("arm", "labels", "seed")
     )
