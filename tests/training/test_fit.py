@@ -25,7 +25,9 @@ from fetalhead.options import TrainingOptions
 from fetalhead.training.checkpoint import initial_network, network_of_run, steps_done
 from fetalhead.training.export import ExportOptions, export
 from fetalhead.training.fit import fit
+from fetalhead.training.learner import Learner
 from fetalhead.training.run_folder import rows_of, stages_of
+from fetalhead.training.supervised import Supervised
 
 TINY = {
     "strategy": "supervised",
@@ -151,6 +153,40 @@ def test_a_folder_with_a_run_is_not_overwritten(run: Path, options: TrainingOpti
 def test_resume_refuses_other_options(run: Path, options: TrainingOptions) -> None:
     with pytest.raises(FetalheadError, match="learning-rate"):
         fit(dataclasses.replace(options, learning_rate=0.5), run, resume=True)
+
+
+def test_a_run_that_diverges_stops_with_the_checkpoint_before(options: TrainingOptions, tmp_path: Path) -> None:
+    changed = dataclasses.replace(options, learning_rate=1e30, steps=4, steps_a_round=1)
+    with pytest.raises(FetalheadError, match=r"^step [23]: .*diverged.*a lower --learning-rate than 1e\+30") as caught:
+        fit(changed, tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    step = int(str(caught.value).split(":")[0].removeprefix("step "))
+    assert steps_done(tmp_path / "run" / "last.ckpt") < step
+    assert all(value.isfinite().all() for value in weights(tmp_path / "run").values())
+
+
+def test_weights_that_are_no_numbers_are_not_kept(options: TrainingOptions, tmp_path: Path) -> None:
+    """Also where the loss of the last step was one still."""
+    def ruined(learner: Learner) -> None:
+        if learner.global_step == 4:
+            next(learner.network.parameters()).data.fill_(float("nan"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "on_train_epoch_start", ruined, raising=False)
+        patch.setattr(Supervised, "losses", lambda self, network, batch, step: {})
+        with pytest.raises(FetalheadError, match="^step 5: not all weights are numbers"):
+            fit(options, tmp_path / "run")
+    assert steps_done(tmp_path / "run" / "last.ckpt") == 4
+
+
+def test_a_checkpoint_without_its_configuration_is_not_gone_on_from(
+    run: Path, options: TrainingOptions, tmp_path: Path
+) -> None:
+    shutil.copyfile(run / "last.ckpt", tmp_path / "last.ckpt")
+    for resume in (False, True):
+        with pytest.raises(FetalheadError, match=r"holds last\.ckpt without the config\.yaml"):
+            fit(dataclasses.replace(options, seed=7), tmp_path, resume)
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
 
 
 @pytest.mark.parametrize("half", [False, True])

@@ -95,6 +95,12 @@ def _is_first_process() -> bool:
 def _last_checkpoint(options: TrainingOptions, folder: Path, resume: bool) -> Path | None:
     """The checkpoint to go on from, if any. Of several processes, the first alone minds what the folder holds."""
     config, last = folder / run_folder.CONFIG, folder / run_folder.LAST
+    there = [name for name in (run_folder.LAST, run_folder.BEST) if (folder / name).exists()]
+    if there and not config.exists() and _is_first_process():
+        raise FetalheadError(
+            f"{folder}: holds {there[0]} without the {run_folder.CONFIG} of its run; put that beside it and go on with "
+            "--resume, or choose another --out"
+        )
     if config.exists() and _is_first_process():
         if not resume:
             raise FetalheadError(f"{folder}: holds a run already; go on with --resume, or choose another --out")

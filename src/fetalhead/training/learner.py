@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torchmetrics import MeanMetric
 
+from fetalhead.errors import FetalheadError
 from fetalhead.models.unet import UNet
 from fetalhead.options import TrainingOptions
 from fetalhead.training.strategy import Batch, Strategy
@@ -27,6 +28,9 @@ class Learner(lightning.LightningModule):
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         losses = self.strategy.losses(self.network, channels_last(batch), self.trainer.global_step)
+        for name, value in losses.items():
+            if not value.isfinite():
+                raise self._diverged(self.trainer.global_step + 1, f"the loss term {name} is {value.item():g}")
         total = torch.stack(list(losses.values())).sum() if losses else self._nothing()
         named = {"loss": total, **{f"loss_{name}": value for name, value in losses.items()}}
         self.log_dict(
@@ -42,6 +46,19 @@ class Learner(lightning.LightningModule):
     def _nothing(self) -> Tensor:
         """The loss of a batch that says nothing: 0, with gradients of 0."""
         return 0 * torch.stack([value.sum() for value in self.network.parameters()]).sum()
+
+    def on_train_epoch_end(self) -> None:
+        """Called before the round's checkpoints are written, so that none holds what is no number."""
+        state = self.network.state_dict().values()
+        if not all(value.isfinite().all() for value in state if value.is_floating_point()):
+            raise self._diverged(self.trainer.global_step, "not all weights are numbers any more")
+
+    def _diverged(self, step: int, what: str) -> FetalheadError:
+        rate = f"a lower --learning-rate than {self.options.learning_rate:g}"
+        return FetalheadError(
+            f"step {step}: {what}: training has diverged and stops here, its checkpoints as they were before; "
+            f"start anew with {rate}, in another --out"
+        )
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, index: int) -> None:
         """End with the last step, also within a round. (With `max_steps` lightning cannot resume between epochs.)"""
