@@ -174,7 +174,7 @@ def test_weights_that_are_no_numbers_are_not_kept(options: TrainingOptions, tmp_
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "on_train_epoch_start", ruined, raising=False)
         patch.setattr(Supervised, "losses", lambda self, network, batch, step: {})
-        with pytest.raises(FetalheadError, match="^step 5: not all weights are numbers"):
+        with pytest.raises(FetalheadError, match=r"^step 5: not all weights are numbers"):
             fit(options, tmp_path / "run")
     assert steps_done(tmp_path / "run" / "last.ckpt") == 4
 

@@ -322,7 +322,10 @@ def test_a_smaller_share_is_a_part_of_a_larger_one(tiny_hc18: Path) -> None:
 
 def test_a_folder_of_pictures_serves_as_unlabelled(tiny_hc18: Path, tmp_path: Path) -> None:
     common = {"data": [f"hc18={tiny_hc18}"], "confidence": 0.5}
-    folder = str(tiny_hc18 / "training_set")
+    (tmp_path / "pictures").mkdir()
+    for path in (tiny_hc18 / "training_set").glob("*_HC.png"):
+        cv2.imwrite(str(tmp_path / "pictures" / path.name), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)[::-1])
+    folder = str(tmp_path / "pictures")
     fit(SemiSupervisedOptions(**SEMI, **common), tmp_path / "own")
     fit(SemiSupervisedOptions(**SEMI, **common, unlabelled=[folder]), tmp_path / "more")
     assert not same(network_weights(tmp_path / "own"), network_weights(tmp_path / "more"))

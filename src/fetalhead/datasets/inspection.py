@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fetalhead.datasets import fetal_planes, hc18, open_data
 from fetalhead.datasets.case import Case, DataSet, first_image
-from fetalhead.datasets.kinship import Leak, Member, leaks, persons
+from fetalhead.datasets.kinship import Leak, Member, leaks, members_of, persons
 from fetalhead.datasets.likeness import Thumbnail, thumbnail
 from fetalhead.datasets.mask_folder import MASK_FOLDERS
 from fetalhead.datasets.near_duplicates import Pair, near_duplicates
@@ -90,7 +90,7 @@ def inspect(arguments: Sequence[str], sheet: int, show: Show, out: Path) -> Insp
     faults: list[str] = []
     arguments = [with_kind(argument) for argument in arguments]
     sets = [_without(out, open_data(argument, faults)) for argument in arguments]
-    members = [Member(number, data.kind, case) for number, data in enumerate(sets) for case in data.cases]
+    members = members_of(sets)
     previewed = {id(case) for data in sets if sheet for case in data.cases[:: -(-len(data.cases) // sheet) or 1]}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         work = pool.map(lambda member: _look_and_notes(member, id(member.case) in previewed), members)

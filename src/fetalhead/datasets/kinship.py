@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import PurePath
 
-from fetalhead.datasets.case import Case
+from fetalhead.datasets.case import Case, DataSet
 from fetalhead.datasets.mask_folder import subject_of_name
 from fetalhead.datasets.near_duplicates import Pair
 from fetalhead.datasets.splits import SPLITS
@@ -35,6 +35,11 @@ class Leak:
     """subject, or near-duplicate."""
     splits: tuple[str, ...]
     members: tuple[int, ...]
+
+
+def members_of(sets: Sequence[DataSet]) -> list[Member]:
+    """The pictures of the sets, set by set."""
+    return [Member(number, data.kind, case) for number, data in enumerate(sets) for case in data.cases]
 
 
 def persons(members: Sequence[Member], pairs: Iterable[Pair]) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,12 @@ from fetalhead.catalog import PLANES
 from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.draws import LABELS
-from fetalhead.datasets.pictures import read_cases as read_pictures
-from fetalhead.errors import FetalheadError
+from fetalhead.datasets.unlabelled import HEAD, unlabelled_cases
+from fetalhead.errors import FetalheadError, warn
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.geometry import Letterbox
 
-HEAD, NO_HEAD = PLANES[0], PLANES[-1]
+NO_HEAD = PLANES[-1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,20 +71,19 @@ def load_training(
     )
 
 
-def load_unlabelled(folders: Iterable[str], base: tuple[int, int], at_most: int | None = None) -> list[Sample]:
-    """Pictures without what may be known of them; no annotation is opened. Raises `FetalheadError`.
+def load_unlabelled(
+    arguments: Iterable[str], base: tuple[int, int], at_most: int | None = None, data: Sequence[str] = ()
+) -> list[Sample]:
+    """Pictures without what may be known of them, as `unlabelled_cases` chooses them beside `data`.
 
-    A folder gives all its pictures; a data set `KIND=DIR` those of its training split, and where it tells planes
-    only its heads. With `at_most`, only so many of each are read.
+    No annotation is opened. Warns of what is left out. With `at_most`, only so many of each are read. Raises
+    `FetalheadError`.
     """
     samples: list[Sample] = []
-    for argument in folders:
-        if Path(argument).is_dir():
-            cases = read_pictures(Path(argument))
-        elif "=" in argument:
-            cases = [case for case in open_data(argument).cases if case.split == "train" and case.plane in ("", HEAD)]
-        else:
-            raise FetalheadError(f"--unlabelled {argument}: no such folder")
+    for argument in arguments:
+        cases, left_out = unlabelled_cases(argument, data)
+        if left_out:
+            warn(left_out)
         samples.extend(_stripped(case, base) for case in _some(cases, at_most))
     return samples
 

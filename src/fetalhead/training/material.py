@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fetalhead.datasets.samples import Sample, load_samples, load_training, load_unlabelled
+from fetalhead.datasets.separation import refuse_shared_patients
 from fetalhead.errors import FetalheadError, warn
 from fetalhead.options import MultiTaskOptions, SemiSupervisedOptions, TrainingOptions
 from fetalhead.training.batches import BASE_FINENESS, Material, Stream
 
 
 def load_material(options: TrainingOptions) -> tuple[Material, list[Sample]]:
-    """The training material of a strategy with such options, and the validation samples. Raises `FetalheadError`."""
+    """The training material of a strategy with such options, and the validation samples.
+
+    Raises `FetalheadError`, also where a patient is in more than one split of the data.
+    """
+    refuse_shared_patients(options.data, options.unlabelled if isinstance(options, SemiSupervisedOptions) else ())
     material = training_material(options)
     validation = load_samples(options.data, "val", _base(options))
     _check_heads(validation, "val", options)
@@ -22,7 +27,7 @@ def training_material(options: TrainingOptions, at_most: int | None = None) -> M
     """What a run with such options learns from; with `at_most`, made of so many pictures of each kind.
 
     Labelled are the pictures in which somebody drew what is head; an empty mask teaches that there is none.
-    Unlabelled are the pictures of `--unlabelled`, those whose labels `--labels` withholds, and those of `--data`
+    Unlabelled are pictures of `--unlabelled`, those whose labels `--labels` withholds, and those of `--data`
     that have no outline and may hold a head; without any, the labelled pictures serve as unlabelled ones too.
     Raises `FetalheadError`.
     """
@@ -35,7 +40,7 @@ def training_material(options: TrainingOptions, at_most: int | None = None) -> M
     if not isinstance(options, SemiSupervisedOptions):
         _refuse_useless(rest, options)
         return Material(labelled)
-    unlabelled = [*load_unlabelled(options.unlabelled, base, at_most), *withheld, *_maybe_heads(rest)]
+    unlabelled = [*load_unlabelled(options.unlabelled, base, at_most, options.data), *withheld, *_maybe_heads(rest)]
     unlabelled_stream = Stream(unlabelled or annotated, options.unlabelled_batch) if options.alpha else None
     if not isinstance(options, MultiTaskOptions):
         return Material(labelled, unlabelled=unlabelled_stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from fetalhead.datasets import open_data
-from fetalhead.datasets.pictures import read_cases as read_pictures
+from fetalhead.datasets.case import Case
 from fetalhead.datasets.splits import OWN_SPLIT, SPLITS, UNASSIGNED
+from fetalhead.datasets.unlabelled import unlabelled_cases
 from fetalhead.options import RUN_CONFIG, SemiSupervisedOptions, TrainingOptions
 from fetalhead.training.costs import cost_of
 from fetalhead.training.round_table import read_rows, write_rows
@@ -26,7 +28,9 @@ def begin(folder: Path, options: TrainingOptions, earlier: list[dict[str, Any]])
     """Make the run's folder, with its configuration, the stages of training before it, and counts of its pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     unlabelled = options.unlabelled if isinstance(options, SemiSupervisedOptions) else []
-    origin = {"earlier": earlier, "counts": [counts_of(data) for data in (*options.data, *unlabelled)]}
+    counts = [counts_of(open_data(argument).cases) for argument in options.data]
+    counts += [counts_of(_unlabelled(argument, options.data)) for argument in unlabelled]
+    origin = {"earlier": earlier, "counts": counts}
     (folder / ORIGIN).write_text(yaml.safe_dump(origin, sort_keys=False), encoding="utf-8")
     options.save(folder / CONFIG)
 
@@ -72,15 +76,19 @@ def _origin(run: Path) -> dict[str, Any]:
     return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {"earlier": []}
 
 
-def counts_of(data: str) -> dict[str, list[int]]:
-    """Pictures and subjects of a data set, or of a folder of pictures, by split. Raises `FetalheadError`."""
-    cases = read_pictures(Path(data)) if Path(data).is_dir() else open_data(data).cases
+def counts_of(cases: Sequence[Case]) -> dict[str, list[int]]:
+    """Pictures and subjects by split."""
     found = {}
     for split in (*SPLITS, UNASSIGNED):
         ours = [case for case in cases if case.split == split]
         if ours:
             found[split] = [len(ours), len({case.subject for case in ours})]
     return found
+
+
+def _unlabelled(argument: str, data: Sequence[str]) -> list[Case]:
+    """Of a folder what is learnt from; of a data set all, of which the training split is."""
+    return unlabelled_cases(argument, data)[0] if Path(argument).is_dir() else open_data(argument).cases
 
 
 def _described(data: str, counts: dict[str, list[int]] | None) -> dict[str, Any]:
