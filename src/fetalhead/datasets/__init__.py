@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from fetalhead.catalog import DATA_KINDS
 from fetalhead.datasets.case import Case, DataSet
-from fetalhead.errors import FetalheadError
+from fetalhead.datasets.splits import OWN_SPLIT, UNASSIGNED
+from fetalhead.errors import FetalheadError, warn
 from fetalhead.images.annotations.places import folder_of
+from fetalhead.images.readers.faults import one_line
 
 LISTED = ("coco", "ellipses")
 """Kinds whose place is a file that lists the pictures."""
@@ -57,14 +59,24 @@ def open_data(argument: str, faults: list[str] | None = None) -> DataSet:
     What is wrong with single pictures is added to `faults`, a line each, where such a list is given; else the first
     ends the reading. Raises `FetalheadError`.
     """
+    kind, folder, label, listing = parse_data(argument)
+    cases = _read(kind, folder, label, listing, faults)
+    if (folder / OWN_SPLIT).is_file() and cases and all(case.split == UNASSIGNED for case in cases):
+        warn(
+            f"{folder / OWN_SPLIT}: names none of the {len(cases)} pictures of {argument}, so all are in no split; its "
+            f"column filename wants names such as {one_line(cases[0].name)}"
+        )
+    return DataSet(kind, folder, cases)
+
+
+def _read(kind: str, folder: Path, label: str | None, listing: Path | None, faults: list[str] | None) -> list[Case]:
     from fetalhead.datasets import fetal_planes, hc18, listed, mask_folder, pictures
 
-    kind, folder, label, listing = parse_data(argument)
     if listing is not None and kind == "coco":
-        return DataSet(kind, folder, listed.read_coco_cases(listing, label, faults))
+        return listed.read_coco_cases(listing, label, faults)
     if listing is not None:
-        return DataSet(kind, folder, listed.read_ellipse_cases(listing, faults))
+        return listed.read_ellipse_cases(listing, faults)
     if kind == "masks":
-        return DataSet(kind, folder, mask_folder.read_cases(folder, int(label) if label else None, faults))
+        return mask_folder.read_cases(folder, int(label) if label else None, faults)
     read = {"hc18": hc18.read_cases, "planes": fetal_planes.read_cases, "pictures": pictures.read_cases}[kind]
-    return DataSet(kind, folder, read(folder, faults))
+    return read(folder, faults)

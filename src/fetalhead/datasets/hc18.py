@@ -8,7 +8,8 @@ van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412, doi 10.5281/zenodo.1327317,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.faults import tell
 from fetalhead.datasets.splits import Splits
+from fetalhead.datasets.tables import told_once
 from fetalhead.errors import FetalheadError
 from fetalhead.images.pixel_size import PixelSize, pixel_sizes, read_pixel_size_csv, read_table
 from fetalhead.images.readers.faults import one_line
@@ -44,8 +46,8 @@ class Hc18:
         """The pictures in the order of the CSV. Rows without a picture are left out: a part is a data set.
 
         What else a picture lacks, its outline or its pixel size, is a fault only where that is asked for. A row that
-        cannot be used is added to `faults`, or raised where there is no such list; so is, in such a list, a picture
-        without a row and an outline without a picture.
+        cannot be used, or contradicts another, is added to `faults`, or raised where there is no such list; so is, in
+        such a list, a picture without a row and an outline without a picture.
         """
         folder = self.root / "training_set"
         path = self.root / TRAINING_CSV
@@ -55,14 +57,15 @@ class Hc18:
         sizes = pixel_sizes(path, table)
         splits = Splits.of(self.root, kept="hc18")
         cases = []
-        for row in table.rows:
-            name = row["filename"]
+        hc_column = HC_COLUMN.replace(" ", "")
+        rows = ((row["filename"], (row["pixelsize(mm)"], row.get(hc_column, ""))) for row in table.rows)
+        for name, (_, hc) in told_once(path, rows, faults).items():
             image = folder / name
             if name != Path(name).name:
                 tell(faults, f"{path}: {one_line(name)!r} is no name of a file in {folder.name}; not opened")
             elif image.is_file():
                 try:
-                    hc_mm = _circumference(path, row)
+                    hc_mm = _circumference(path, name, hc)
                 except FetalheadError as error:
                     tell(faults, str(error))
                     continue
@@ -80,11 +83,16 @@ class Hc18:
         return cases
 
     def test_images(self) -> Iterator[tuple[Path, PixelSize]]:
-        """The challenge's pictures without outlines, in the order of their CSV, with their pixel sizes (or falsy)."""
+        """The challenge's pictures without outlines, in the order of their CSV, with their pixel sizes (or falsy).
+
+        Raises `FetalheadError`, also for a name that leads out of their folder.
+        """
         table = self.root / TEST_CSV
         if not table.is_file():
             raise FetalheadError(f"{self.root}: no HC18 test set here (wants test_set/ and {TEST_CSV})")
         for name, size in read_pixel_size_csv(table).items():
+            if name != Path(name).name:
+                raise FetalheadError(f"{table}: {one_line(name)!r} is no name of a file in test_set; not opened")
             yield self.root / "test_set" / name, size
 
 
@@ -98,11 +106,14 @@ def subject_of(name: str) -> str:
     return name.partition("_")[0]
 
 
-def _circumference(path: Path, row: Mapping[str, str]) -> float:
+def _circumference(path: Path, name: str, text: str) -> float:
     try:
-        return float(row[HC_COLUMN.replace(" ", "")])
-    except (KeyError, ValueError):
-        raise FetalheadError(f"{path}: no number in column {HC_COLUMN!r} of {row['filename']!r}") from None
+        value = float(text)
+    except ValueError:
+        raise FetalheadError(f"{path}: no number in column {HC_COLUMN!r} of {name!r}") from None
+    if not 0 < value < math.inf:
+        raise FetalheadError(f"{path}: {text} in column {HC_COLUMN!r} of {name!r}: wants a number of mm above 0")
+    return value
 
 
 def _strays(folder: Path, listed: set[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from fetalhead.datasets.case import Case
 from fetalhead.datasets.faults import tell
 from fetalhead.datasets.fetal_planes import patient
 from fetalhead.datasets.splits import Splits
+from fetalhead.datasets.tables import told_once
 from fetalhead.errors import FetalheadError
 from fetalhead.images.masks import marks
 from fetalhead.images.pixel_size import read_table
@@ -83,21 +84,22 @@ def _by_stem(folder: Path) -> dict[str, Path]:
 
 
 def subjects(root: Path, stems: Iterable[str]) -> dict[str, str]:
-    """Subject by picture's stem, as far as a table tells."""
+    """Subject by picture's stem, as far as a table tells. Raises `FetalheadError`."""
     if (path := root / "subjects.csv").is_file():
         table = read_table(path)
         if "name" not in table.columns or not table.columns & {"subject", "patient"}:
             raise FetalheadError(f"{path}: wants the columns name and subject (or patient)")
         if "subject" in table.columns:
-            return {Path(row["name"]).stem: row["subject"] for row in table.rows}
-        return {Path(row["name"]).stem: patient(row["patient"]) for row in table.rows}
+            return told_once(path, ((Path(row["name"]).stem, row["subject"]) for row in table.rows), quiet=True)
+        return told_once(path, ((Path(row["name"]).stem, patient(row["patient"])) for row in table.rows), quiet=True)
     if (path := root / "sequences.csv").is_file():
         table = read_table(path)
         if not {"sequence", "first", "last"} <= table.columns:
             raise FetalheadError(f"{path}: wants the columns sequence, first and last")
-        return {
-            stem: row["sequence"] for row in table.rows for stem in stems if row["first"] <= stem <= row["last"]
-        }
+        within = (
+            (stem, row["sequence"]) for row in table.rows for stem in stems if row["first"] <= stem <= row["last"]
+        )
+        return told_once(path, within, quiet=True)
     return {}
 
 

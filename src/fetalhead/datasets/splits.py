@@ -18,6 +18,7 @@ from statistics import fmean
 
 import numpy as np
 
+from fetalhead.datasets.tables import told_once
 from fetalhead.errors import FetalheadError
 from fetalhead.images.pixel_size import Table
 
@@ -110,7 +111,7 @@ def _read(path: Path | Traversable) -> dict[str, str]:
         raise FetalheadError(f"{path}: cannot be read as a split: {error}") from error
     if not {"filename", "split"} <= table.columns:
         raise FetalheadError(f"{path}: not a split with columns filename and split")
-    split = {row["filename"]: row["split"] for row in table.rows}
+    split = told_once(path, ((row["filename"], row["split"]) for row in table.rows), quiet=True)
     for picture, word in split.items():
         if word not in SPLITS:
             raise FetalheadError(f"{path}: no split {word!r} (of {picture!r}); there are {', '.join(SPLITS)}")
