@@ -17,13 +17,21 @@ from fetalhead.errors import FetalheadError
 RUN_CONFIG = "config.yaml"
 """The options of a training run, in its folder."""
 
+LARGEST_SEED = 2**32 - 1
+"""What numpy's and Python's generators are seeded with, all alike."""
+
 DECODER_BLOCKS = (2, 4)
 """At least and at most."""
 
 
-def option(help: str, *, default: Any = dataclasses.MISSING, positional: bool = False) -> Any:
-    """A dataclass field with its help text; lists are options that may be repeated, or positionals."""
-    metadata = {"help": help, "positional": positional}
+def option(
+    help: str, *, default: Any = dataclasses.MISSING, positional: bool = False, or_number: bool = False
+) -> Any:
+    """A dataclass field with its help text; lists are options that may be repeated, or positionals.
+
+    With `or_number` a YAML file may hold the text, or one of the list, as a whole number, and a list of one as it is.
+    """
+    metadata = {"help": help, "positional": positional, "or_number": or_number}
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -35,7 +43,9 @@ class TrainingOptions:
 
     strategy: str = option("the way to learn", default="supervised")
     data: list[str] = option(f"data set as KIND=DIR ({', '.join(DATA_KINDS)}); may be repeated", default=[])
-    labels: str = option("share (5%) or number of the training subjects whose outlines are used", default="100%")
+    labels: str = option(
+        "share (5%) or number of the training subjects whose outlines are used", default="100%", or_number=True
+    )
     steps: int = option("training steps (batches)", default=4000)
     batch_size: int = option("pictures a step (on each device)", default=8)
     image_size: str = option("network input as HxW, multiples of 32 (16 with three decoder blocks)", default="192x288")
@@ -56,16 +66,19 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         object.__setattr__(self, "decoder_channels", tuple(self.decoder_channels))
         _check_counts(self, "steps", "batch_size", "steps_a_round")
-        if self.seed < 0:
-            raise FetalheadError(f"--seed {self.seed}: wants 0 or more")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise FetalheadError(f"--seed {self.seed}: wants a whole number from 0 to {LARGEST_SEED}")
         if not 0 < self.learning_rate < math.inf:
             raise FetalheadError(f"--learning-rate {self.learning_rate}: wants a number above 0")
+        _check_range(self, "weight_decay", 0, math.inf)
         if not 0 <= self.average_decay < 1:
             raise FetalheadError(f"--average-decay {self.average_decay}: wants a number from 0 to below 1")
+        parse_labels(self.labels)
         if not self.data:
             raise FetalheadError("no data to train on: give --data hc18=DIR")
         _check_blocks(self.decoder_channels)
         _check_grid(self)
+        _check_normalised(self, "batch_size")
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -91,8 +104,8 @@ class TrainingOptions:
         try:
             values = yaml.safe_load(path.read_text(encoding="utf-8"))
             return options_class(values["strategy"])(**values)
-        except (OSError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
-            raise FetalheadError(f"{path}: not the configuration of a run: {error}") from error
+        except (OSError, TypeError, KeyError, AttributeError, ValueError, yaml.YAMLError) as error:
+            raise FetalheadError(f"{path}: not the configuration of a run: {' '.join(str(error).split())}") from error
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -122,6 +135,8 @@ class SemiSupervisedOptions(TrainingOptions):
         if (self.unlabelled_loss == "distillation") != bool(self.teacher):
             raise FetalheadError("--teacher FOLDER and --unlabelled-loss distillation go together only")
         _check_range(self, "alpha", 0, math.inf)
+        if self.alpha:
+            _check_normalised(self, "unlabelled_batch")
         _check_range(self, "alpha_ramp", 0, 1)
         _check_range(self, "confidence", 0.5, 1)
         _check_range(self, "teacher_decay", 0, 1)
@@ -146,6 +161,15 @@ class MultiTaskOptions(SemiSupervisedOptions):
     @property
     def planes(self) -> int:
         return self.plane_classes
+
+
+def parse_labels(labels: str) -> tuple[float, bool]:
+    """The number in `5%` or `24`, and whether it is a share in percent. Raises `FetalheadError`."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", labels)
+    value, is_share = (float(match[1]), bool(match[2])) if match else (math.nan, False)
+    if not (0 < value <= 100 if is_share else value >= 1 and value == int(value)):
+        raise FetalheadError(f"--labels {labels}: wants a share above 0 % such as 5%, or a number of subjects from 1")
+    return value, is_share
 
 
 def options_class(strategy: str) -> type[TrainingOptions]:
@@ -183,8 +207,22 @@ def _check_blocks(channels: tuple[int, ...]) -> None:
         raise FetalheadError(f"--decoder-channels {list(channels)}: wants {least} to {most} widths, each at least 1")
 
 
+def _stride(options: TrainingOptions) -> int:
+    """Of the network's coarsest features."""
+    return 2 ** (len(options.decoder_channels) + 1)
+
+
+def _check_normalised(options: TrainingOptions, name: str) -> None:
+    """Batch normalisation takes statistics of each channel: of one value there are none."""
+    if options.grid == (_stride(options),) * 2 and getattr(options, name) < 2:
+        raise FetalheadError(
+            f"{_flag(name)} 1: batch normalisation has a single value a channel with --image-size "
+            f"{options.image_size}; wants at least 2, or a larger --image-size"
+        )
+
+
 def _check_grid(options: TrainingOptions) -> None:
-    stride = 2 ** (len(options.decoder_channels) + 1)
+    stride = _stride(options)
     match = re.fullmatch(r"(\d+)x(\d+)", options.image_size)
     if not match:
         raise FetalheadError(f"--image-size {options.image_size}: wants HxW, such as 192x288")

@@ -145,6 +145,63 @@ def test_a_damaged_checkpoint_is_one_line(run: Path, tmp_path: Path) -> None:
         network_of_run(tmp_path / "torn")
 
 
+def test_a_file_that_is_no_checkpoint_is_one_line(run: Path, options: TrainingOptions, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "other")
+    last = tmp_path / "other" / "last.ckpt"
+    whole = torch.load(last, weights_only=True)
+    weights_of_another = {name: value[:1] for name, value in whole["state_dict"].items() if value.ndim}
+    for content, said, exported in (
+        (b"hello world\n", "not a whole checkpoint", True),
+        (b"", "not a whole checkpoint", True),
+        ([1, 2], "no checkpoint of a training run", True),
+        ({}, "no checkpoint of a training run", True),
+        ({"global_step": 1}, "no checkpoint of a training run", True),
+        ({"state_dict": whole["state_dict"]}, "no checkpoint of a training run", True),
+        ({"state_dict": whole["state_dict"], "global_step": 1}, "it holds no callbacks; start anew", False),
+        (whole | {"state_dict": weights_of_another}, "weights of another network", True),
+    ):
+        if isinstance(content, bytes):
+            last.write_bytes(content)
+        else:
+            torch.save(content, last)
+        with pytest.raises(FetalheadError, match=rf"last\.ckpt: .*{said}") as caught:
+            fit(options, tmp_path / "other", resume=True)
+        assert "\n" not in str(caught.value)
+        if exported:
+            with pytest.raises(FetalheadError, match=rf"last\.ckpt: .*{said}"):
+                network_of_run(tmp_path / "other", "last.ckpt")
+
+
+def test_a_configuration_that_is_no_text_is_one_line(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from fetalhead.cli import main
+
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "config.yaml").write_bytes(b"data: [hc18=caf\xe9]\n")
+    with pytest.raises(FetalheadError, match=r"config\.yaml: not the configuration of a run") as caught:
+        network_of_run(tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    for words in (["--resume"], ["--config", str(tmp_path / "run" / "config.yaml")]):
+        with pytest.raises(SystemExit):
+            main(["train", "supervised", "--out", str(tmp_path / "run"), *words])
+        said = capsys.readouterr().err
+        assert "config.yaml: not UTF-8 text (at byte 15); save it as UTF-8" in said and said.count("\n") == 1
+
+
+def test_an_option_that_is_given_nothing_is_one_line(
+    options: TrainingOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from fetalhead.cli import main
+
+    for line, said in (("steps:", "--steps: nothing is given; wants a whole number"), ("labels:", "--labels: nothing")):
+        (tmp_path / "c.yaml").write_text(f"data: [{options.data[0]}]\n{line}\n")
+        with pytest.raises(SystemExit):
+            main(["train", "supervised", "--config", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "run")])
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_with_a_run_is_not_overwritten(run: Path, options: TrainingOptions) -> None:
     with pytest.raises(FetalheadError, match="--resume"):
         fit(options, run)
@@ -265,6 +322,12 @@ def test_export_into_the_working_folder(run: Path, tmp_path: Path, monkeypatch: 
     [
         ({"steps": 0}, "--steps 0"),
         ({"seed": -1}, "--seed -1"),
+        ({"seed": 5_000_000_000}, "--seed 5000000000: wants a whole number from 0 to 4294967295"),
+        ({"weight_decay": -1.0}, "--weight-decay -1.0"),
+        ({"weight_decay": float("nan")}, "--weight-decay nan"),
+        ({"weight_decay": float("inf")}, "--weight-decay inf"),
+        ({"image_size": "32x32", "batch_size": 1}, "--batch-size 1: batch normalisation"),
+        ({"image_size": "16x16", "batch_size": 1, "decoder_channels": (8, 8, 8)}, "--batch-size 1: batch"),
         ({"learning_rate": -1.0}, "--learning-rate"),
         ({"average_decay": 1.0}, "--average-decay"),
         ({"image_size": "60x96"}, "multiples of 32, with 4 decoder blocks"),

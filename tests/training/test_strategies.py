@@ -113,6 +113,15 @@ def test_the_teacher_follows_the_network_slowly() -> None:
     assert strategy.term.teacher.head.bias.item() == pytest.approx(before + 0.01, abs=1e-5)
 
 
+def test_a_single_unlabelled_picture_of_the_smallest_size_is_refused() -> None:
+    """Of its coarsest features there is one value a channel, which batch normalisation cannot do with."""
+    common = {"data": ["hc18=x"], "image_size": "32x32", "unlabelled_batch": 1}
+    with pytest.raises(FetalheadError, match=r"--unlabelled-batch 1: batch normalisation .* a larger --image-size"):
+        SemiSupervisedOptions(**common)
+    SemiSupervisedOptions(**common, alpha=0.0)
+    SemiSupervisedOptions(**(common | {"image_size": "32x64"}))
+
+
 def test_alpha_rises_along_its_ramp() -> None:
     network = UNet(Architecture("resnet10t", (8, 8, 8, 8)))
     options = SemiSupervisedOptions(data=["hc18=x"], steps=100, alpha=0.7, alpha_ramp=0.4, unlabelled_loss="unimatch")

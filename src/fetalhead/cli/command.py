@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import itertools
 import json
 import re
 import sys
@@ -10,6 +12,7 @@ import types
 import typing
 from argparse import SUPPRESS, ArgumentError
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
 
 from jsonargparse import ArgumentParser
@@ -58,18 +61,36 @@ def make_parser(options: type, prog: str, fixed: Mapping[str, str]) -> _Parser:
             parser.add_argument(name, action="store_true", help=help)
         elif typing.get_origin(kind) is list:
             made = [] if field.default_factory is dataclasses.MISSING else field.default_factory()
-            parser.add_argument(name, type=kind, default=made, help=help)
+            parser.add_argument(name, type=_read_as(field, kind), default=made, help=help)
         elif field.default is dataclasses.MISSING:
             parser.add_argument(name, type=kind, required=True, help=help)
         else:
-            parser.add_argument(name, type=kind, default=field.default, help=help)
+            parser.add_argument(name, type=_read_as(field, kind), default=field.default, help=help)
     return parser
+
+
+def _read_as(field: dataclasses.Field[Any], kind: Any) -> Any:
+    """What a YAML file may hold for a field."""
+    if not field.metadata.get("or_number"):
+        return kind
+    return str | int if kind is str else list[str | int] | str | int
+
+
+def _as_declared(field: dataclasses.Field[Any], value: Any) -> Any:
+    """What was read as `_read_as` says, as the field has it."""
+    if not field.metadata.get("or_number"):
+        return value
+    if field.default is dataclasses.MISSING:  # a list
+        return list(map(str, value)) if isinstance(value, list) else [str(value)]
+    return str(value)
 
 
 def parse(options: type[Options], argv: Sequence[str], prog: str, **fixed: str) -> Options:
     """The dataclass filled from the command line and the YAML files it names. Wrong usage ends with status 2."""
     parser = make_parser(options, prog, fixed)
-    return _filled(options, parser, parser.parse_args(_repeatable(options, argv)), fixed)
+    words = _repeatable(options, argv)
+    _check_text(parser, words)
+    return _filled(options, parser, parser.parse_args(words), fixed)
 
 
 def from_values(options: type[Options], values: Mapping[str, Any], prog: str, **fixed: str) -> Options:
@@ -81,13 +102,30 @@ def from_values(options: type[Options], values: Mapping[str, Any], prog: str, **
         parser.error(str(error))
 
 
+def _check_text(parser: _Parser, words: Sequence[str]) -> None:
+    """The YAML files that are named must be text; what else is wrong with them the parser tells."""
+    named = [word.removeprefix("--config=") for word in words if word.startswith("--config=")]
+    named += [following for word, following in itertools.pairwise(words) if word == "--config"]
+    for path in named:
+        with contextlib.suppress(OSError):
+            try:
+                Path(path).read_text(encoding="utf-8")
+            except UnicodeDecodeError as error:
+                parser.error(f"{path}: not UTF-8 text (at byte {error.start}); save it as UTF-8")
+
+
 def _filled(options: type[Options], parser: _Parser, values: Any, fixed: Mapping[str, str]) -> Options:
     for name, value in fixed.items():
         if getattr(values, name) != value:
             parser.error(f"{name} is {value} here, not {getattr(values, name)}")
-    names = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
+    fields = dataclasses.fields(options)  # type: ignore[arg-type]
+    kinds = typing.get_type_hints(options)
+    for field in fields:
+        key = _key(field.name)
+        if getattr(values, key) is None and type(None) not in typing.get_args(kinds[field.name]):
+            parser.error(f"--{key.replace('_', '-')}: nothing is given; wants {parser.wanted[key]}")
     try:
-        return options(**{name: getattr(values, _key(name)) for name in names})
+        return options(**{field.name: _as_declared(field, getattr(values, _key(field.name))) for field in fields})
     except FetalheadError as error:
         parser.error(str(error))
 

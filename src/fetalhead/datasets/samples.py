@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +17,7 @@ from fetalhead.datasets.unlabelled import HEAD, unlabelled_cases
 from fetalhead.errors import FetalheadError, warn
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.geometry import Letterbox
+from fetalhead.options import parse_labels
 
 NO_HEAD = PLANES[-1]
 
@@ -102,15 +101,12 @@ def _some(cases: Iterable[Case], at_most: int | None) -> list[Case]:
 
 def labelled_subjects(labels: str, subjects: int) -> int:
     """How many of so many subjects `labels` (`5%`, or a number) are; at least one. Raises `FetalheadError`."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", labels)
-    value = float(match[1]) if match else math.nan
-    if match and match[2] and 0 < value <= 100:
+    value, is_share = parse_labels(labels)
+    if is_share:
         return min(subjects, max(1, round(value * subjects / 100)))
-    if match and not match[2] and value == int(value) and value >= 1:
-        if value > subjects:
-            raise FetalheadError(f"--labels {labels}: there are only {subjects} subjects with an outline to train on")
-        return int(value)
-    raise FetalheadError(f"--labels {labels}: wants a share above 0 % such as 5%, or a number of subjects from 1")
+    if value > subjects:
+        raise FetalheadError(f"--labels {labels}: there are only {subjects} subjects with an outline to train on")
+    return int(value)
 
 
 def _sample(case: Case, base: tuple[int, int]) -> Sample:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ NETWORK = "network."
 """How the learner's state names the network's tensors."""
 
 WEIGHTS = "weights.safetensors"
+
+TO_RESUME = {"epoch", "loops", "optimizer_states", "lr_schedulers", "callbacks", "pytorch-lightning_version"}
+"""What lightning asks of a checkpoint besides weights and step."""
 
 
 def network_of_run(run: Path, checkpoint: str = BEST) -> tuple[UNet, TrainingOptions]:
@@ -44,6 +47,20 @@ def architecture_of(options: TrainingOptions) -> Architecture:
 def steps_done(checkpoint: Path) -> int:
     """The steps behind a run's checkpoint. Raises `FetalheadError`."""
     return int(_load(checkpoint)["global_step"])
+
+
+def steps_to_resume_from(checkpoint: Path, state: Mapping[str, torch.Tensor]) -> int:
+    """The steps behind a checkpoint that a run whose learner has such a state can go on from.
+
+    Raises `FetalheadError` where the checkpoint holds less than that takes, or is of another network.
+    """
+    content = _load(checkpoint)
+    if lacking := sorted(TO_RESUME - content.keys()):
+        raise FetalheadError(f"{checkpoint}: nothing to go on from, since it holds no {lacking[0]}; start anew")
+    shapes = {name: tuple(getattr(value, "shape", ())) for name, value in content["state_dict"].items()}
+    if shapes != {name: tuple(value.shape) for name, value in state.items()}:
+        raise FetalheadError(f"{checkpoint}: weights of another network than its configuration says")
+    return int(content["global_step"])
 
 
 def initial_network(source: Path, planes: int = 0) -> tuple[UNet, list[dict[str, Any]]]:
@@ -82,9 +99,14 @@ def _trained_network(source: Path) -> tuple[UNet, list[dict[str, Any]]]:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a file of another kind can make the unpickler raise anything
         raise FetalheadError(f"{path}: not a whole checkpoint") from error
+    if not isinstance(content, dict) or not isinstance(content.get("state_dict"), dict):
+        raise FetalheadError(f"{path}: no checkpoint of a training run, since it holds no weights (state_dict)")
+    if not isinstance(content.get("global_step"), int):
+        raise FetalheadError(f"{path}: no checkpoint of a training run, since it holds no step (global_step)")
+    return content
 
 
 def _fill(network: UNet, weights: dict[str, torch.Tensor], path: Path) -> None:

@@ -22,7 +22,7 @@ from fetalhead.models.unet import UNet, prepare
 from fetalhead.options import TrainingOptions, named
 from fetalhead.training import run_folder
 from fetalhead.training.batches import RoundSampler, TrainingBatches, ValidationBatches
-from fetalhead.training.checkpoint import architecture_of, initial_network, steps_done
+from fetalhead.training.checkpoint import architecture_of, initial_network, steps_to_resume_from
 from fetalhead.training.costs import RunCosts
 from fetalhead.training.learner import Learner
 from fetalhead.training.material import load_material
@@ -47,6 +47,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
     last = _last_checkpoint(options, folder, resume)
     prepare(network)
     learner = Learner(network, named(STRATEGIES[options.strategy]["class"])(network, options), options)
+    done = steps_to_resume_from(last, learner.state_dict()) if last else 0
     material, validation = load_material(options)
     if _is_first_process():
         run_folder.begin(folder, options, earlier)
@@ -66,7 +67,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
         default_root_dir=folder,
     )
     workers = 0 if trainer.num_devices == 1 and trainer.strategy.root_device.type == "cpu" else 4
-    rounds = RoundSampler(options.steps_a_round, options.steps, steps_done(last) if last else 0)
+    rounds = RoundSampler(options.steps_a_round, options.steps, done)
     batches = TrainingBatches(material, options.grid, options.seed, trainer.global_rank, trainer.world_size)
     trainer.fit(
         learner,
