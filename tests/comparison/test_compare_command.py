@@ -223,3 +223,73 @@ def test_the_plan_alone_trains_nothing(
     assert "timing a step of 1 ways to train" in told.err, "two arms of one cost are timed once"
     assert len(set(json.loads((tmp_path / "out" / "speed.json").read_text()).values())) == 1
     assert not (tmp_path / "out" / "runs").exists()
+
+
+def test_what_was_scored_otherwise_is_scored_again_and_until_then_left_out(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copy = tmp_path / "out"
+    shutil.copytree(compared[1], copy)
+    arms = {"supervised": {}}
+    more = {"arms": arms, "seeds": [1], "corruptions": "blur,noise", "split": "test"}
+    for changes, told in (({}, "scored on split val, not test"), ({"split": "val"}, "not scored on all that the grid")):
+        grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, **(more | changes))
+        assert compare.main([str(grid), "--out", str(copy), "--collect"]) == 0
+        said = capsys.readouterr().err
+        assert told in said and "0 of 1 runs compared" in said
+    monkeypatch.setattr("fetalhead.training.fit.fit", lambda *_, **__: pytest.fail("trained again"))
+    for changes in ({}, {"split": "val"}):
+        grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, **(more | changes))
+        assert compare.main([str(grid), "--out", str(copy)]) == 0
+        assert "it is scored again" in capsys.readouterr().err
+        (run,) = rows_of(copy / "runs.csv")
+        assert run["split"] == (more | changes)["split"]
+        assert {row["corruption"] for row in rows_of(copy / "robustness.csv")} == {"none", "blur", "noise"}
+    fewer = write_grid(tmp_path / "grid.yaml", tiny_hc18, arms=arms, seeds=[1])
+    assert compare.main([str(fewer), "--out", str(copy)]) == 0
+    assert "scored again" not in capsys.readouterr().err
+    assert {row["corruption"] for row in rows_of(copy / "robustness.csv")} == {"none", "blur"}
+    (first, *_) = rows_of(compared[1] / "runs.csv")
+    (again,) = rows_of(copy / "runs.csv")
+    assert again["dice"] == first["dice"] and again["model_id"] == first["model_id"]
+
+
+def test_a_damaged_evaluation_is_made_again(
+    compared: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "out"
+    shutil.copytree(compared[1], copy)
+    place = copy / "runs" / "supervised" / "100_percent" / "1"
+    (title,) = (place / "evaluations").iterdir()
+    for text in ("{", "", "[]"):
+        (title / "metrics.json").write_text(text)
+        assert compare.main([str(compared[0]), "--out", str(copy), "--collect"]) == 0
+        said = capsys.readouterr().err
+        assert "metrics.json" in said and "3 of 4 runs compared, 1 are not finished" in said
+    (place / "machine.json").write_text("{")
+    assert compare.main([str(compared[0]), "--out", str(copy)]) == 0
+    assert "4 of 4 runs compared" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", '{"superv', "[1]", '{"supervised": "fast"}', '{"supervised": 0}'])
+def test_a_damaged_record_of_speed_is_made_anew(
+    compared: tuple[Path, Path], tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "speed.json").write_text(text)
+    with pytest.raises(FetalheadError, match=r"speed\.json: does not tell the seconds"):
+        compare.main([str(compared[0]), "--out", str(tmp_path), "--collect"])
+    monkeypatch.setattr("fetalhead.training.step_cost.seconds_a_step", lambda runs, tell: [0.5] * len(runs))
+    assert compare.main([str(compared[0]), "--out", str(tmp_path), "--plan"]) == 0
+    assert json.loads((tmp_path / "speed.json").read_text()) == {"supervised": 0.5, "semi-supervised": 0.5}
+    assert [path.name for path in tmp_path.iterdir()] == ["speed.json"]
+
+
+def test_known_runs_that_met_no_worse_pictures_are_refused_where_some_are_asked_for(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path
+) -> None:
+    known = tmp_path / "known"
+    shutil.copytree(compared[1], known, ignore=shutil.ignore_patterns("runs"))
+    write_grid(known / "grid.yaml", tiny_hc18, corrupted_seeds=[2])
+    with pytest.raises(FetalheadError, match=r"did not score supervised, labels 100%, seed 1 on pictures made worse"):
+        compare.main([str(compared[0]), "--out", str(tmp_path / "out"), "--known", str(known), "--collect"])

@@ -70,6 +70,12 @@ def test_equal_time_sets_the_steps(tiny_hc18: Path) -> None:
         ({"splits": ["hc19=all"]}, "splits: hc19=all: wants NAME=SPLIT"),
         ({"splits": ["hc18"]}, "splits: =hc18"),
         ({"training": {"seed": 3}}, "seed is set by the grid"),
+        ({"seeds": [3, 3]}, "supervised, labels 5%, seed 3: is planned 2 times"),
+        ({"labels": ["5%", "5%"]}, "is planned 2 times"),
+        ({"arms": {"supervised": {"seeds": [1, 2, 1]}}}, "seed 1: is planned 2 times"),
+        ({"arms": {"supervised": {"strategy": ["x"]}}}, "no strategy .'x'."),
+        ({"arms": {"supervised": {"equal_time": [1]}}}, "equal_time wants another arm"),
+        ({"arms": {"supervised": {"against": {"a": 1}}}}, "against wants another arm"),
         ({"seeds": [], "arms": {"supervised": {}}}, "leaves no run"),
     ],
 )
@@ -81,7 +87,11 @@ def test_what_makes_no_sense_is_one_line(tiny_hc18: Path, changes: dict[str, Any
 
 @pytest.mark.parametrize(
     ("option", "words"),
-    [({"alpha": 2}, "alpha"), ({"steps": "many"}, "steps"), ({"steps": 0}, "--steps 0")],
+    [
+        ({"alpha": 2}, "alpha"), ({"steps": "many"}, "steps"), ({"steps": 0}, "--steps 0"),
+        ({"labels": ["0%"]}, "--labels 0%: wants"), ({"labels": "abc"}, "--labels abc: wants"),
+        ({"labels": 0.05}, "--labels 0.05: wants"), ({"labels": {"a": 1}}, "--labels"),
+    ],
 )
 def test_an_arm_s_options_are_checked_by_name(
     tiny_hc18: Path, option: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str]
@@ -130,6 +140,16 @@ def test_a_grid_without_labels_and_seeds_has_those_of_the_documentation(tiny_hc1
     )
     made = parse(Grid, ["--config", str(tmp_path / "grid.yaml")], "test")
     assert [(run.labels, run.seed) for run in planned_runs(made, read)] == [("100%", 0)]
+
+
+def test_labels_may_be_numbers_of_subjects(tiny_hc18: Path, tmp_path: Path) -> None:
+    data = f"hc18={tiny_hc18}"
+    common = f"training: {{data: [{data}]}}\narms: {{supervised: {{}}}}\nevaluate: [{data}]\ncorruptions: blur\n"
+    for labels in ("5", "[5]", "['5']"):
+        (tmp_path / "grid.yaml").write_text(f"{common}labels: {labels}\ncorrupted_labels: {labels}\n")
+        made = parse(Grid, ["--config", str(tmp_path / "grid.yaml")], "test")
+        (run,) = planned_runs(made, read)
+        assert (run.labels, run.options.labels) == ("5", "5") and made.corrupts(run)
 
 
 def test_two_data_sets_of_one_name_are_refused(tiny_hc18: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fetalhead.evaluation.comparison.collect import Finished
     from fetalhead.evaluation.comparison.grid import Grid, Run
 
-RUNS, GRID, SPEED, LOCK = "runs", "grid.yaml", "speed.json", ".lock"
+RUNS, GRID, LOCK = "runs", "grid.yaml", ".lock"
 EVALUATIONS, MODEL, TRAINING, MACHINE = "evaluations", "model", "training", "machine.json"
 
 
@@ -46,6 +46,7 @@ def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead compare")
     from fetalhead.evaluation import figures
     from fetalhead.evaluation.comparison.grid import planned_runs, with_equal_time
+    from fetalhead.evaluation.comparison.speed import known_seconds, write_seconds
     from fetalhead.evaluation.comparison.write import write_results
 
     figures.require_matplotlib()
@@ -53,8 +54,8 @@ def main(argv: Sequence[str]) -> int:
     out = made_folder(options.out)
     planned = planned_runs(grid, _read_options)
     if options.known:  # runs at equal time must make the same steps
-        _write_seconds(_known_seconds(Path(options.known)) | _known_seconds(out), out)
-    seconds = _known_seconds(out) if options.collect else _seconds_a_step(planned, out)
+        write_seconds(known_seconds(Path(options.known)) | _seconds_here(out), out)
+    seconds = known_seconds(out) if options.collect else _seconds_a_step(planned, out)
     runs = with_equal_time(planned, seconds)
     if not options.collect:
         _tell_plan(runs, seconds, out)
@@ -64,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
     there = [run for run in runs if (out / RUNS / run.place).is_dir()]
     wanted = there if options.collect else [run for run in runs if run in there or run.place not in known]
     failed = [run for run in wanted if not (_is_same if options.collect else _tried)(run, grid, out)]
-    whole = [run for run in wanted if run not in failed and _is_finished(run, grid, out)]
+    whole = [run for run in wanted if run not in failed and _is_finished(run, grid, out, options.collect)]
     found = known | {run.place: _finished(run, grid, seconds[run.arm], out) for run in whole}
     finished = [found[run.place] for run in runs if run.place in found]
     (out / GRID).write_bytes(Path(options.grid).read_bytes())
@@ -79,9 +80,15 @@ def _read_options(strategy: str, values: Mapping[str, Any], what: str) -> Traini
     return from_values(options_class(strategy), values, f"fetalhead compare: {what}", strategy=strategy)
 
 
-def _known_seconds(out: Path) -> dict[str, float]:
-    path = out / SPEED
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+def _seconds_here(out: Path) -> dict[str, float]:
+    """What is known of the arms' seconds; a broken record counts as none, and is told."""
+    from fetalhead.evaluation.comparison.speed import known_seconds
+
+    try:
+        return known_seconds(out)
+    except FetalheadError as error:
+        _tell(str(error))
+        return {}
 
 
 def _seconds_a_step(runs: Sequence[Run], out: Path) -> dict[str, float]:
@@ -91,9 +98,10 @@ def _seconds_a_step(runs: Sequence[Run], out: Path) -> dict[str, float]:
     with it the steps of runs at equal time.
     """
     arms = {run.arm: run.options for run in reversed(runs)}
-    known = _known_seconds(out)
+    known = _seconds_here(out)
     new = [arm for arm in arms if arm not in known]
     if new:
+        from fetalhead.evaluation.comparison.speed import write_seconds
         from fetalhead.training.step_cost import seconds_a_step
 
         beside = [arm for arm in arms if arm in known][:1]
@@ -101,13 +109,9 @@ def _seconds_a_step(runs: Sequence[Run], out: Path) -> dict[str, float]:
         measured = dict(zip(timed, seconds_a_step([arms[arm] for arm in timed], _tell), strict=True))
         scale = known[beside[0]] / measured[beside[0]] if beside else 1.0
         # What another process found meanwhile counts: all must make the same steps.
-        known = {arm: scale * measured[arm] for arm in new} | _known_seconds(out)
-        _write_seconds(known, out)
+        known = {arm: scale * measured[arm] for arm in new} | _seconds_here(out)
+        write_seconds(known, out)
     return known
-
-
-def _write_seconds(seconds: Mapping[str, float], out: Path) -> None:
-    (out / SPEED).write_text(json.dumps(seconds, indent=2) + "\n", encoding="utf-8")
 
 
 def _tell(line: str) -> None:
@@ -178,6 +182,7 @@ def _check_same(run: Run, place: Path) -> None:
 def _carry_out(run: Run, grid: Grid, place: Path) -> None:
     from fetalhead.cli import evaluate
     from fetalhead.evaluation.comparison.machine import this_machine
+    from fetalhead.evaluation.comparison.scoring import what_differs
     from fetalhead.training.export import ExportOptions, export
     from fetalhead.training.fit import fit
     from fetalhead.training.run_folder import BEST, LAST
@@ -194,7 +199,9 @@ def _carry_out(run: Run, grid: Grid, place: Path) -> None:
     for title, argument in _data_of(grid):
         folder = place / EVALUATIONS / title
         if folder.is_dir():
-            continue
+            if not (other := what_differs(folder, grid, run, argument)):
+                continue
+            _tell(f"{run}: {other}: it is scored again")
         partial = place / f"{title}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
@@ -212,6 +219,7 @@ def _carry_out(run: Run, grid: Grid, place: Path) -> None:
             faults = [line for line in told.getvalue().splitlines() if line.startswith("fetalhead")]
             print("\n".join(faults), file=sys.stderr)
         folder.parent.mkdir(exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # of another scoring; the new one is whole
         partial.rename(folder)
 
 
@@ -221,8 +229,19 @@ def _data_of(grid: Grid) -> list[tuple[str, str]]:
     return [(title_of(argument), argument) for argument in grid.evaluate]
 
 
-def _is_finished(run: Run, grid: Grid, out: Path) -> bool:
-    return all(place.is_dir() for place in _evaluations(run, grid, out).values())
+def _is_finished(run: Run, grid: Grid, out: Path, tell: bool) -> bool:
+    """Whether all of a run's evaluations are there, and as the grid has them; with `tell`, a line where one is not."""
+    from fetalhead.evaluation.comparison.scoring import what_differs
+
+    places = _evaluations(run, grid, out)
+    if not all(place.is_dir() for place in places.values()):
+        return False
+    for title, argument in _data_of(grid):
+        if other := what_differs(places[title], grid, run, argument):
+            if tell:
+                _tell(f"{run}: {other}: left out until it is scored again, which needs a start without --collect")
+            return False
+    return True
 
 
 def _evaluations(run: Run, grid: Grid, out: Path) -> dict[str, Path]:
@@ -233,9 +252,17 @@ def _finished(run: Run, grid: Grid, seconds: float, out: Path) -> Finished:
     from fetalhead.evaluation.comparison.collect import Finished
     from fetalhead.evaluation.comparison.evaluated import evaluated_rows
 
-    machine = out / RUNS / run.place / MACHINE
-    recorded = json.loads(machine.read_text(encoding="utf-8")) if machine.is_file() else None
-    return Finished(run, evaluated_rows(run, _evaluations(run, grid, out), seconds), recorded)
+    rows = evaluated_rows(run, _evaluations(run, grid, out), seconds, grid.made_worse(run))
+    return Finished(run, rows, _machine(out / RUNS / run.place / MACHINE))
+
+
+def _machine(path: Path) -> dict[str, Any] | None:
+    """What was recorded of it; None where nothing is, or nothing whole."""
+    try:
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return recorded if isinstance(recorded, dict) else None
 
 
 def _known(folder: Path, grid: Grid, runs: Sequence[Run], seconds: Mapping[str, float]) -> dict[Path, Finished]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -21,8 +21,17 @@ LONG_NAMES = {"hausdorff_mm": "hd_mm"}
 """What `evaluate` calls by a longer name."""
 
 
-def evaluated_rows(run: Run, evaluations: Mapping[str, Path], seconds_a_step: float) -> dict[str, list[Row]]:
-    """What a run adds to each file; of the folders, by the data set's title, the first is the one in mm."""
+Asked = Collection[tuple[str, int]]
+"""Kinds and severities of corruption."""
+
+
+def evaluated_rows(
+    run: Run, evaluations: Mapping[str, Path], seconds_a_step: float, made_worse: Asked | None = None
+) -> dict[str, list[Row]]:
+    """What a run adds to each file; of the folders, by the data set's title, the first is the one in mm.
+
+    With `made_worse`, of the pictures made worse only those, and the clean ones beside them.
+    """
     (title, first), *others = evaluations.items()
     names = names_of(run)
     of_first = names | {"data": title}
@@ -33,8 +42,10 @@ def evaluated_rows(run: Run, evaluations: Mapping[str, Path], seconds_a_step: fl
         "cases.csv": _cases(first, of_first),
         "elsewhere.csv": [names | {"data": other} | _elsewhere(_document(place)) for other, place in others],
         "cases_elsewhere.csv": [row for other, place in others for row in _cases(place, names | {"data": other})],
-        "robustness.csv": [of_first | row for row in rows_if_any(first / "robustness.csv")],
-        "robustness_cases.csv": [of_first | row for row in _over_kinds(rows_if_any(first / "robustness_cases.csv"))],
+        "robustness.csv": [of_first | row for row in _worse(first / "robustness.csv", made_worse)],
+        "robustness_cases.csv": [
+            of_first | row for row in _over_kinds(_worse(first / "robustness_cases.csv", made_worse))
+        ],
     }
 
 
@@ -42,6 +53,18 @@ def _cases(place: Path, names: Row) -> list[Row]:
     """The pictures with an outline of one data set; of planes there are none."""
     return [{LONG_NAMES.get(key, key): value for key, value in row.items()} | names
             for row in rows_if_any(place / "cases.csv")]  # fmt: skip
+
+
+def _worse(path: Path, asked: Asked | None) -> list[Row]:
+    """The rows of the file that are asked for; all where `asked` is None."""
+    rows = rows_if_any(path)
+    if asked is None:
+        return rows
+    return [row for row in rows if asked and (row["severity"] == "0" or _kind(row) in asked)]
+
+
+def _kind(row: Row) -> tuple[str, int]:
+    return row["corruption"], int(row["severity"])
 
 
 def _over_kinds(rows: Sequence[Row]) -> list[Row]:

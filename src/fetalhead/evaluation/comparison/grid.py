@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Grid:
     arms: dict[str, dict[str, Any]] = option(
         "by name: strategy (default: the name), options of its own, labels, seeds, equal_time and against: OTHER ARM"
     )
-    labels: list[str] = option("label shares, such as 5%, or numbers of subjects", default=["100%"])
+    labels: list[str] = option("label shares, such as 5%, or numbers of subjects", default=["100%"], or_number=True)
     seeds: list[int] = option("a draw of labelled subjects, and of all else, for each", default=[0])
     evaluate: list[str] = option("data sets as KIND=DIR, the first one with mm (hc18=DIR)")
     split: Literal["train", "val", "test", "all"] = option("which subjects are scored", default="test")
@@ -40,7 +41,9 @@ class Grid:
     baseline: str = option("the arm that the others are compared with (default: the first)", default="")
     corruptions: str = option("also on pictures made worse, one a subject: all, or kinds", default="")
     severities: str = option("severities of the corruptions, 1 to 5", default="1,3,5")
-    corrupted_labels: list[str] = option("at which label shares pictures are made worse (default: all)", default=[])
+    corrupted_labels: list[str] = option(
+        "at which label shares pictures are made worse (default: all)", default=[], or_number=True
+    )
     corrupted_seeds: list[int] = option("and in which draws (default: all)", default=[])
 
     def __post_init__(self) -> None:
@@ -86,6 +89,11 @@ class Grid:
         of_share = not self.corrupted_labels or run.labels in self.corrupted_labels
         return bool(self.corruptions) and of_share and (not self.corrupted_seeds or run.seed in self.corrupted_seeds)
 
+    def made_worse(self, run: Run) -> set[tuple[str, int]]:
+        """Kinds and severities of corruption that a run is scored on."""
+        kinds = chosen_kinds(self.corruptions) if self.corrupts(run) else []
+        return {(kind, severity) for kind in kinds for severity in chosen_severities(self.severities)}
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -130,6 +138,9 @@ def planned_runs(grid: Grid, read: ReadOptions) -> list[Run]:
     runs = [run for name in grid.arms for run in _runs_of(grid, name, read)]
     if not runs:
         raise FetalheadError("labels, seeds: an empty list leaves no run; give at least one of each, or leave both out")
+    for run, number in Counter(map(str, runs)).items():
+        if number > 1:
+            raise FetalheadError(f"{run}: is planned {number} times; list each of labels and seeds once")
     arms, labels, seeds = (
         list(dict.fromkeys(getattr(run, part) for run in runs)) for part in ("arm", "labels", "seed")
     )
@@ -141,12 +152,12 @@ def _runs_of(grid: Grid, name: str, read: ReadOptions) -> list[Run]:
     if name in ("", ".", "..") or "/" in name or "\\" in name:
         raise FetalheadError(f"arm {name!r}: a name without / is wanted, since its runs lie in a folder of that name")
     strategy = values.get("strategy", name)
-    if strategy not in STRATEGIES:
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise FetalheadError(f"arm {name}: no strategy {strategy!r}; there are {', '.join(STRATEGIES)}")
-    equal_time = values.get("equal_time", "")
-    if equal_time and (equal_time not in grid.arms or "equal_time" in (grid.arms[equal_time] or {})):
+    equal_time, against = values.get("equal_time", ""), values.get("against", "")
+    if equal_time and (not _is_arm(equal_time, grid) or "equal_time" in (grid.arms[equal_time] or {})):
         raise FetalheadError(f"arm {name}: equal_time wants another arm with steps of its own, not {equal_time!r}")
-    if (against := values.get("against", "")) and (against not in grid.arms or against == name):
+    if against and (not _is_arm(against, grid) or against == name):
         raise FetalheadError(f"arm {name}: against wants another arm, not {against!r}")
     own = {key: value for key, value in values.items() if key not in OF_THE_GRID}
     runs = []
@@ -155,6 +166,10 @@ def _runs_of(grid: Grid, name: str, read: ReadOptions) -> list[Run]:
             options = read(strategy, {**grid.training, **own, "labels": str(labels), "seed": seed}, f"arm {name}")
             runs.append(Run(name, str(labels), seed, options, equal_time))
     return runs
+
+
+def _is_arm(value: object, grid: Grid) -> bool:
+    return isinstance(value, str) and value in grid.arms
 
 
 def _list(value: Any) -> list[Any]:

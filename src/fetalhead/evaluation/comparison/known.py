@@ -37,6 +37,8 @@ def known_runs(folder: Path, planned: tuple[Grid, Sequence[Run]], theirs: tuple[
             continue
         if options.get(run.place) != run.options:
             raise FetalheadError(f"{folder}: trained {run} with other options; its grid.yaml says which")
+        if not grid.made_worse(run) <= their_grid.made_worse(run):
+            raise FetalheadError(f"{folder}: did not score {run} on pictures made worse; its grid.yaml says on which")
         named = {name: [row | names_of(run) for row in kept] for name, kept in rows.items()}
         finished.append(Finished(run, named, machines.get(rows["runs.csv"][0]["machine"])))
     return finished

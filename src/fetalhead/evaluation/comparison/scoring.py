@@ -1,0 +1,30 @@
+"""Whether a run's evaluation is what the grid asks for now, as its `metrics.json` tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fetalhead.datasets import parse_data
+from fetalhead.evaluation.comparison.grid import Grid, Run, title_of
+
+
+def what_differs(folder: Path, grid: Grid, run: Run, argument: str) -> str:
+    """In which way the evaluation of a run on the data set `argument` is another one; empty where it is this one.
+
+    On more pictures made worse than are asked for it is this one still: those are left out of the tables.
+    """
+    kind, title = parse_data(argument).kind, title_of(argument)
+    try:
+        document = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        split, of_kind = document["split"], document.get("data", kind)
+        swept = {(row["corruption"], row["severity"]) for row in document.get("robustness", ())}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return f"its metrics.json of {title} cannot be read"
+    if of_kind != kind:
+        return f"{title} was scored as {of_kind}, not as {kind}"
+    if split != grid.split_of(title):
+        return f"{title} was scored on split {split}, not {grid.split_of(title)}"
+    if argument == grid.evaluate[0] and not grid.made_worse(run) <= swept:
+        return f"{title} was not scored on all that the grid makes worse"
+    return ""
