@@ -209,7 +209,7 @@ def _check_blocks(channels: tuple[int, ...]) -> None:
 
 def _stride(options: TrainingOptions) -> int:
     """Of the network's coarsest features."""
-    return 2 ** (len(options.decoder_channels) + 1)
+    return 1 << (len(options.decoder_channels) + 1)
 
 
 def _check_normalised(options: TrainingOptions, name: str) -> None:

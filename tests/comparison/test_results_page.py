@@ -15,6 +15,7 @@ from fetalhead.evaluation.comparison import collect
 from fetalhead.evaluation.comparison.collect import Row, read_rows, write_rows
 from fetalhead.evaluation.comparison.page import results_page
 from fetalhead.evaluation.comparison.paired import DIFFERENCES, differences
+from fetalhead.evaluation.comparison.reading import difference_sentences
 from fetalhead.evaluation.comparison.write import all_cases
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,3 +193,10 @@ def test_the_notebook_reads_the_results(made: Path, monkeypatch: pytest.MonkeyPa
     assert {row["arm"] for row in rows} <= set(names["arms"])
     for row in rows:
         assert names["again"][row["arm"]][row["labels"]] == pytest.approx(float(row["difference"]), abs=1e-5)
+
+
+def test_one_subject_cannot_tell_from_chance_either() -> None:
+    row = {"labels": "5%", "arm": "a", "against": "b", "metric": "adf_mm", "draws": "2", "subjects": "1",
+           "difference": "-0.5", "against_mean": "3", "low": "", "high": ""}  # fmt: skip
+    (sentence,) = difference_sentences([row])
+    assert "(2 draws): ADF 0.50 mm lower, which one subject cannot tell from chance" in sentence

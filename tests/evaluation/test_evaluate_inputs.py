@@ -13,6 +13,7 @@ from conftest import bright_head
 from PIL import Image
 
 from fetalhead.cli import main
+from fetalhead.cli.evaluate import OUTPUTS
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.readers.orientation import as_shown
 
@@ -169,3 +170,30 @@ def test_names_that_are_not_utf8_or_look_like_formulas(toy_model: Path, data: Pa
     write_table(data, [f"{name}.png" for name in names])
     status, rows, _ = evaluate(toy_model, data)
     assert status == 0 and [row["name"] for row in rows] == [f"{name}.png" for name in names]
+
+
+def test_figures_of_an_earlier_evaluation_go_and_other_files_stay(toy_model: Path, data: Path) -> None:
+    command = ["evaluate", "--model", str(toy_model), "--data", f"hc18={data}", "--split", "all"]
+    out = data.parent / "out"
+    worse = ["--corruptions", "blur", "--severities", "1", "--worst", "1"]
+    assert main([*command, "--out", str(out), *worse]) == 0
+    (out / "notes.txt").touch()
+    first = {path.name for path in out.iterdir()}
+    assert {"robustness.csv", "robustness_cases.csv", "robustness.png", "worst.png"} <= first <= {*OUTPUTS, "notes.txt"}
+    assert main([*command, "--out", str(out)]) == 0
+    kept = {"metrics.json", "cases.csv", "panel.png", "bland_altman.png", "scatter.png", "notes.txt"}
+    assert {path.name for path in out.iterdir()} == kept
+
+
+def test_a_subject_s_first_picture_that_can_be_read_is_made_worse(toy_model: Path, data: Path) -> None:
+    folder = data / "training_set"
+    for old, new in (("a", "1_a"), ("b", "1_b"), ("c", "2_c")):
+        for end in (".png", "_Annotation.png"):
+            (folder / f"{old}{end}").rename(folder / f"{new}{end}")
+    write_table(data, ["1_a.png", "1_b.png", "2_c.png"])
+    (folder / "1_a.png").write_bytes(b"damaged")
+    out = data.parent / "out"
+    command = ["evaluate", "--model", str(toy_model), "--data", f"hc18={data}", "--split", "all", "--out", str(out)]
+    assert main([*command, "--corruptions", "blur", "--severities", "1", "--one-a-subject"]) == 1
+    with open(out / "robustness_cases.csv", newline="") as stream:
+        assert [row["name"] for row in csv.DictReader(stream)] == ["1_b.png", "2_c.png"] * 2

@@ -57,6 +57,31 @@ def test_a_mask_folder_s_figures(
     assert "no head found in 1" in capsys.readouterr().out
 
 
+def test_an_empty_mask_says_that_there_is_no_head_and_what_is_found_is_a_false_one(
+    toy_model: Path, masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("b", "c"):
+        cv2.imwrite(str(masks / "labels" / f"{name}.png"), np.zeros((128, 192), np.uint8))
+    out = tmp_path / "out"
+    command = ["evaluate", "--model", str(toy_model), "--data", f"masks:2={masks}", "--split", "all", "--out", str(out)]
+    assert main([*command, "--worst", "3"]) == 0
+    document = json.loads((out / "metrics.json").read_text())
+    assert (document["images"], document["subjects"], document["failures"], document["unreadable"]) == (1, 1, 0, 0)
+    assert document["head_free"] == {"images": 2, "false_heads": 1}
+    assert document["metrics"]["dice"]["count"] == 1 and document["metrics"]["dice"]["mean"] > 0.995
+    with open(out / "cases.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["dice"] != "" for row in rows] == [True, False, False]
+    assert "2 more have an empty mask, so no head: one outlined all the same in 1" in capsys.readouterr().out
+    cv2.imwrite(str(masks / "labels" / "a.png"), np.zeros((128, 192), np.uint8))
+    (masks / "labels" / "c.png").write_bytes(b"damaged")
+    command[command.index(f"masks:2={masks}")] = f"masks={masks}"
+    assert main(command) == 1
+    document = json.loads((out / "metrics.json").read_text())
+    assert (document["images"], document["unreadable"], document["metrics"]["dice"]["mean"]) == (0, 1, None)
+    assert document["head_free"] == {"images": 2, "false_heads": 2}
+
+
 def test_a_mask_of_another_size_is_named_and_the_others_are_scored(
     toy_model: Path, masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import errno
 import json
 import os
 import shutil
@@ -26,7 +27,7 @@ from fetalhead.training.checkpoint import initial_network, network_of_run, steps
 from fetalhead.training.export import ExportOptions, export
 from fetalhead.training.fit import fit
 from fetalhead.training.learner import Learner
-from fetalhead.training.run_folder import rows_of, stages_of
+from fetalhead.training.run_folder import WholeCheckpoints, rows_of, stages_of
 from fetalhead.training.supervised import Supervised
 
 TINY = {
@@ -143,6 +144,20 @@ def test_a_damaged_checkpoint_is_one_line(run: Path, tmp_path: Path) -> None:
     (tmp_path / "torn" / "best.ckpt").write_bytes((run / "best.ckpt").read_bytes()[:5000])
     with pytest.raises(FetalheadError, match=r"best.ckpt: not a whole checkpoint"):
         network_of_run(tmp_path / "torn")
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_checkpoint_before(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: object, checkpoint: object, path: str, options: object = None) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/somewhere")
+
+    monkeypatch.setattr("lightning.pytorch.plugins.io.TorchCheckpointIO.save_checkpoint", full)
+    last = shutil.copyfile(run / "last.ckpt", tmp_path / "last.ckpt")
+    with pytest.raises(FetalheadError, match=r"last\.ckpt: cannot be written: No space left on device; make room"):
+        WholeCheckpoints().save_checkpoint({}, str(last))
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"] and steps_done(last) == 5
 
 
 def test_a_file_that_is_no_checkpoint_is_one_line(run: Path, options: TrainingOptions, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from fetalhead.datasets.case import Case
     from fetalhead.evaluation.figures import Example
     from fetalhead.inference.predictor import Predictor
+
+
+OUTPUTS = (
+    "metrics.json", "cases.csv", "panel.png", "bland_altman.png", "scatter.png", "worst.png", "robustness.csv",
+    "robustness_cases.csv", "robustness.png", "planes.csv", "confusion.png", "clips.csv",
+)  # fmt: skip
+"""All that any evaluation writes: what is there of an earlier one goes, so that no figure stands beside another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +153,19 @@ def _evaluate_video(options: EvaluateOptions) -> int:
     if not scored:
         raise FetalheadError(f"none of the {len(clips)} clips of --data {options.data} can be read")
     about = {"model_id": predictor.folder.model_id, "data": options.data, "unreadable": len(unreadable)}
-    with writing(Path(options.out)) as out:
+    with _emptied(Path(options.out)) as out:
         write_clips(out, scored, about)
     print(f"{predictor.folder.model_id} on {options.data}: {clips_table(scored)}")
     return 1 if unreadable else 0
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[Path]:
+    """`writing`, without what an earlier evaluation left there."""
+    with writing(folder) as out:
+        for name in OUTPUTS:
+            (out / name).unlink(missing_ok=True)
+        yield out
 
 
 def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int]) -> list[str]:
@@ -169,7 +186,7 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
     )  # fmt: skip
     pixels = {case.name: case.pixels for case in task.cases}
     worst = [figures.Example.of(case) for case in figures.worst_cases(scored, task.options.worst)]
-    with writing(task.out) as out:
+    with _emptied(task.out) as out:
         write_metrics(out / "metrics.json", result)
         write_cases(out / "cases.csv", scored)
         figures.save(figures.panel(figures.pick_examples(scored), lambda name: pixels[name]()), out / "panel.png")
@@ -178,7 +195,9 @@ def _evaluate_outlines(task: _Task, corruptions: list[str], severities: list[int
         task.draw_worst(worst)
     print(table(result))
     if corruptions:
-        swept = one_a_subject(task.cases) if task.options.one_a_subject else task.cases
+        names = {case.name for case in scored}
+        readable = [case for case in task.cases if case.name in names]
+        swept = one_a_subject(readable) if task.options.one_a_subject else readable
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # told above, for these same pictures
             rows = sweep(swept, scored, corruptions, severities, task.predictor, task.options.clean)
@@ -203,7 +222,7 @@ def _evaluate_planes(task: _Task) -> list[str]:
     scored, unreadable = _scored(task, evaluate_planes)
     model = task.predictor.folder
     result = plane_figures(scored, model.classes)
-    with writing(task.out) as out:
+    with _emptied(task.out) as out:
         write_planes(out, scored, result, task.about(unreadable))
         if model.classes:
             figures.save(confusion_figure(result), out / "confusion.png")
@@ -217,7 +236,7 @@ def _evaluate_in_pixels(task: _Task) -> list[str]:
     from fetalhead.evaluation.in_pixels import evaluate_in_pixels, pixels_table, worst_in_pixels, write_in_pixels
 
     scored, unreadable = _scored(task, evaluate_in_pixels)
-    with writing(task.out) as out:
+    with _emptied(task.out) as out:
         write_in_pixels(out, scored, task.about(unreadable))
         task.draw_worst(worst_in_pixels(scored, task.options.worst))
     task.print_table(pixels_table(scored))

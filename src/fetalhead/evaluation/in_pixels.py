@@ -29,12 +29,15 @@ UNIT = (1.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class PixelScores:
-    """One picture against its drawn mask. Without a head found Dice and IoU are 0, and the lengths NaN."""
+    """One picture against its drawn mask. Without a head found Dice and IoU are 0, and the lengths NaN.
+
+    Where the mask is empty there is no head: all figures are NaN, and what is found is a false head.
+    """
 
     name: str
     subject: str
     reason: str
-    """Why no head was found; empty where one was."""
+    """Why no head was found; empty where one was, or where there is none."""
     dice: float
     """Of the fitted ellipse and the mask as drawn."""
     iou: float
@@ -45,8 +48,8 @@ class PixelScores:
     df_percent: float
     """Difference of their circumferences, in % of the reference."""
     adf_percent: float
-    reference: Ellipse
-    """Through the drawn mask's border, in pixels."""
+    reference: Ellipse | None
+    """Through the drawn mask's border, in pixels; None where the mask is empty."""
     predicted: Ellipse | None
 
 
@@ -77,10 +80,13 @@ def _score(case: Case, predictor: Predictor) -> PixelScores:
     pixels = case.pixels()
     shape = (pixels.shape[0], pixels.shape[1])
     truth = case.mask(shape)
-    reference = case.ellipse_of(truth)
+    reference = case.ellipse_of(truth) if truth.any() or not case.filled else None
     measurement, prediction = measure_image(UltrasoundImage(pixels), predictor)
     mask = prediction.head_probability > MASK_LEVEL if prediction else np.zeros(shape, dtype=bool)
     found = measurement.ellipse_px if measurement else None
+    if reference is None:
+        none = (math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
+        return PixelScores(case.name, case.subject, "", *none, None, found)
     if found is None:
         nothing = (0.0, 0.0, dice(truth, mask), math.nan, math.nan, math.nan)
         return PixelScores(case.name, case.subject, measurement.reason, *nothing, reference, None)
@@ -94,12 +100,14 @@ def _score(case: Case, predictor: Predictor) -> PixelScores:
 
 def worst_in_pixels(scored: Sequence[PixelScores], count: int) -> list[Example]:
     """The `count` pictures of the lowest Dice, the worst first, to be drawn."""
+    worst = sorted((one for one in scored if one.reference), key=lambda one: (one.dice, one.name))[:count]
     return [
         Example(
             one.name, one.reference, one.predicted, 1.0,
             f"Dice {100 * one.dice:.2f} %, HC {one.df_percent:+.1f} %" if one.predicted else "no head found",
         )
-        for one in sorted(scored, key=lambda one: (one.dice, one.name))[:count]
+        for one in worst
+        if one.reference
     ]  # fmt: skip
 
 
@@ -113,7 +121,10 @@ def pixel_figures(scored: Sequence[PixelScores]) -> dict[str, Statistics]:
 
 
 def write_in_pixels(folder: Path, scored: Sequence[PixelScores], about: dict[str, object]) -> None:
-    """`cases.csv`, a row a picture, and `metrics.json`, which begins with `about`: what was evaluated."""
+    """`cases.csv`, a row a picture, and `metrics.json`, which begins with `about`: what was evaluated.
+
+    Figures, images and failures are of the pictures with a head; `head_free` counts the others, where there are any.
+    """
     rows = [{name: getattr(one, name) for name in COLUMNS} for one in scored]
     with open(folder / "cases.csv", "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
@@ -122,21 +133,33 @@ def write_in_pixels(folder: Path, scored: Sequence[PixelScores], about: dict[str
             {name: "" if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
             for row in rows
         )
+    with_head, without = _parted(scored)
+    head_free = {"images": len(without), "false_heads": sum(one.predicted is not None for one in without)}
     document = about | {
-        "images": len(scored),
-        "subjects": len({one.subject for one in scored}),
+        "images": len(with_head),
+        "subjects": len({one.subject for one in with_head}),
         "failures": sum(bool(one.reason) for one in scored),
+        **({"head_free": head_free} if without else {}),
         "bootstrap": BOOTSTRAP,
         "metrics": {name: asdict(numbers) for name, numbers in pixel_figures(scored).items()},
     }
     write_document(folder / "metrics.json", plain(document))
 
 
+def _parted(scored: Sequence[PixelScores]) -> tuple[list[PixelScores], list[PixelScores]]:
+    """The pictures with a head, and those whose mask is empty."""
+    return [one for one in scored if one.reference], [one for one in scored if not one.reference]
+
+
 def pixels_table(scored: Sequence[PixelScores]) -> str:
     """The figures as lines of text for a person."""
-    failures = sum(bool(one.reason) for one in scored)
-    lines = [
-        f"{len(scored)} images of {len({one.subject for one in scored})} subjects, no head found in {failures}",
+    with_head, without = _parted(scored)
+    subjects, failures = len({one.subject for one in with_head}), sum(bool(one.reason) for one in scored)
+    lines = [f"{len(with_head)} images of {subjects} subjects, no head found in {failures}"]
+    if without:
+        false_heads = sum(one.predicted is not None for one in without)
+        lines.append(f"{len(without)} more have an empty mask, so no head: one outlined all the same in {false_heads}")
+    lines += [
         "",
         f"{'figure':12} {'mean':>8} {'SD':>8} {'median':>8} {'worst':>8}   95 % interval of the mean, by subject",
     ]

@@ -16,6 +16,7 @@ from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.splits import OWN_SPLIT, SPLITS, UNASSIGNED
 from fetalhead.datasets.unlabelled import unlabelled_cases
+from fetalhead.errors import FetalheadError
 from fetalhead.options import RUN_CONFIG, SemiSupervisedOptions, TrainingOptions
 from fetalhead.training.costs import cost_of
 from fetalhead.training.round_table import read_rows, write_rows
@@ -73,7 +74,13 @@ def stages_of(run: Path) -> list[dict[str, Any]]:
 
 def _origin(run: Path) -> dict[str, Any]:
     path = run / ORIGIN
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {"earlier": []}
+    if not path.is_file():
+        return {"earlier": []}
+    try:
+        origin = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return {"earlier": [], **origin}
+    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise FetalheadError(f"{path}: not what a run records of its origin: {' '.join(str(error).split())}") from error
 
 
 def counts_of(cases: Sequence[Case]) -> dict[str, list[int]]:
@@ -103,14 +110,24 @@ def _described(data: str, counts: dict[str, list[int]] | None) -> dict[str, Any]
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """A checkpoint appears under its name when it is complete: a kill while writing leaves the one before."""
+    """A checkpoint appears under its name when it is complete: a kill while writing leaves the one before.
+
+    Raises `FetalheadError` where it cannot be written.
+    """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        partial = f"{path}.partial"
-        super().save_checkpoint(checkpoint, partial, storage_options)
-        with open(partial, "rb") as stream:
-            os.fsync(stream.fileno())
-        Path(partial).replace(path)
+        partial = Path(f"{path}.partial")
+        try:
+            super().save_checkpoint(checkpoint, str(partial), storage_options)
+            with open(partial, "rb") as stream:
+                os.fsync(stream.fileno())
+            partial.replace(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise FetalheadError(
+                f"{path}: cannot be written: {os.strerror(error.errno or 0)}; make room and go on with --resume, which "
+                "begins with the checkpoint before"
+            ) from error
 
 
 class RoundCheckpoint(ModelCheckpoint):

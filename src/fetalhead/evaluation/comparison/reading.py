@@ -36,7 +36,8 @@ def _told(row: Row) -> str:
     size, against = factor * float(row["difference"]), factor * float(row["against_mean"])
     amount = f"{abs(size):.2f} {unit} {'higher' if size > 0 else 'lower'}"
     if not row["low"]:
-        return f"{title} {amount}, which one draw cannot tell from chance"
+        one = "draw" if int(row["draws"]) < 2 else "subject"
+        return f"{title} {amount}, which one {one} cannot tell from chance"
     if float(row["low"]) <= 0 <= float(row["high"]):
         return f"no clear difference of {title} ({interval(row)} {unit})"
     better = (size > 0) == (row["metric"] == "dice")
