@@ -293,3 +293,16 @@ def test_known_runs_that_met_no_worse_pictures_are_refused_where_some_are_asked_
     write_grid(known / "grid.yaml", tiny_hc18, corrupted_seeds=[2])
     with pytest.raises(FetalheadError, match=r"did not score supervised, labels 100%, seed 1 on pictures made worse"):
         compare.main([str(compared[0]), "--out", str(tmp_path / "out"), "--known", str(known), "--collect"])
+
+
+def test_a_run_that_diverges_is_told_and_not_scored(
+    tmp_path: Path, tiny_hc18: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = TRAINING | {"data": [f"hc18={tiny_hc18}"], "learning_rate": 1e30, "steps": 4, "steps_a_round": 1}
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, training=training, arms={"supervised": {}}, seeds=[1])
+    (tmp_path / "speed.json").write_text('{"supervised": 1.0}')
+    assert compare.main([str(grid), "--out", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "supervised, labels 100%, seed 1: step " in said and "training has diverged" in said
+    assert "0 of 1 runs compared" in said
+    assert {path.name for path in (tmp_path / "runs/supervised/100_percent/1").iterdir()} == {"training", ".lock"}
