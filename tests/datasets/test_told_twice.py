@@ -66,12 +66,12 @@ def test_two_unlike_rows_of_a_picture_are_refused(hc18: Path, tmp_path: Path) ->
 
 
 def test_two_rows_alike_count_once_and_are_told(hc18: Path, tmp_path: Path) -> None:
-    for data in (write_hc18(hc18, "1_HC.png,0.5,60"), write_planes(tmp_path / "p", "p;1;Fetal brain")):
+    for data in (write_hc18(hc18, "1_HC.png, 0.50,60.0"), write_planes(tmp_path / "p", "p;1;Fetal brain")):
         with pytest.warns(FetalheadWarning, match=r"is listed twice, alike: it counts once"):
             assert len(open_data(data).cases) == 1
 
 
-@pytest.mark.parametrize("text", ["nan", "inf", "0", "-5", "1e999"])
+@pytest.mark.parametrize("text", ["nan", "inf", "0", "-5"])
 def test_a_circumference_is_finite_and_above_0(hc18: Path, text: str) -> None:
     data = write_hc18(hc18, f"2_HC.png,0.5,{text}")
     refused(data, f"{text} in column 'head circumference .mm.' of '2_HC.png': wants a number of mm above 0")

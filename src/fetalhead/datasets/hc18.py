@@ -58,7 +58,9 @@ class Hc18:
         splits = Splits.of(self.root, kept="hc18")
         cases = []
         hc_column = HC_COLUMN.replace(" ", "")
-        rows = ((row["filename"], (row["pixelsize(mm)"], row.get(hc_column, ""))) for row in table.rows)
+        rows = (
+            (row["filename"], (_alike(row["pixelsize(mm)"]), _alike(row.get(hc_column, "")))) for row in table.rows
+        )
         for name, (_, hc) in told_once(path, rows, faults).items():
             image = folder / name
             if name != Path(name).name:
@@ -104,6 +106,14 @@ def read_cases(root: Path, faults: list[str] | None = None) -> list[Case]:
 def subject_of(name: str) -> str:
     """The file number, which stands for one woman and one head, in a file name such as `014_3HC.png`."""
     return name.partition("_")[0]
+
+
+def _alike(cell: str) -> str:
+    """One text for all the ways in which a number may be written."""
+    try:
+        return format(float(cell), ".15g")
+    except ValueError:
+        return cell.strip()
 
 
 def _circumference(path: Path, name: str, text: str) -> float:
