@@ -106,6 +106,7 @@ def cvat(heads: Path, root: Path) -> Path:
     for entry in content["images"]:
         entry["file_name"] = Path(entry["file_name"]).name
     (root / "annotations.json").unlink()
+    (root / "split.csv").unlink()  # which names pictures as the list did
     path = root / "annotations" / "instances_default.json"
     path.write_text(json.dumps(content))
     (root / "images").rename(root / "default")

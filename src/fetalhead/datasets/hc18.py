@@ -111,7 +111,9 @@ def subject_of(name: str) -> str:
 def _alike(cell: str) -> str:
     """One text for all the ways in which a number may be written."""
     try:
-        return format(float(cell), ".15g")
+        number = float(cell)
+        short = format(number, ".15g")
+        return short if float(short) == number else repr(number)
     except ValueError:
         return cell.strip()
 

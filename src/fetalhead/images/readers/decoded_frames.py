@@ -46,6 +46,7 @@ def prepare(stream: VideoStream, most_pixels: int = MOST_PIXELS) -> None:
     # What a decoder patches over where a frame is damaged would be measured as if it were seen.
     stream.codec_context.options = {"err_detect": "explode", "max_pixels": str(most_pixels)}
     stream.codec_context.flags |= Flags.copy_opaque  # a frame tells which packet it was in
+    stream.codec_context.thread_count = 2  # what is noticed, and lost with an error, depends on it: alike everywhere
 
 
 class FrameOrder:
@@ -137,11 +138,17 @@ class FrameOrder:
     def _passed(self, index: int) -> Iterator[Decoded]:
         """A packet whose turn has come without a frame; an undamaged one holds none that is shown."""
         self._places.pop(index, None)
-        if index in self._bad or self._is_spoilt(index):
+        if index in self._bad or self._is_spoilt(index) or self._is_lost():
             self._told.add(index)
             yield self._next(None, None)
         else:
             self._silent.add(index)
+
+    def _is_lost(self) -> bool:
+        """Whether a frame that was ready may have been lost with the error of another: one for each error."""
+        lost = self._reordered and self._failures > 0
+        self._failures -= lost
+        return lost
 
     def _lost_beside(self) -> Iterator[Decoded]:
         """Frames that were ready, and lost with the error of another: told at the next key frame."""
