@@ -13,13 +13,14 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from fetalhead.biometry.quality import POSSIBLE_HC_MM
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import one_line
 
 NAMES = ("path", "filename", "file", "image", "name")
 VALUES = ("hc_mm", "head circumference (mm)", "head_circumference_mm", "hc (mm)", "hc")
 SUBJECTS = ("subject", "patient", "patient_id")
-LEAST_MM, MOST_MM = 25, 500
+LEAST_MM, MOST_MM = POSSIBLE_HC_MM
 """Outside these, a manual value is no head circumference in mm, but one in cm, or a slip: refused, not believed."""
 
 Key = tuple[str, str]
@@ -166,7 +167,7 @@ def _manual_values(path: Path) -> dict[Key, _Manual]:
         if not LEAST_MM <= number <= MOST_MM:
             unit = ", but may be one in cm; give mm" if LEAST_MM <= 10 * number <= MOST_MM else ""
             raise FetalheadError(
-                f"{path}, line {line}: {text!r} is no head circumference in mm, {LEAST_MM} to {MOST_MM}"
+                f"{path}, line {line}: {text!r} is no head circumference in mm, {LEAST_MM:g} to {MOST_MM:g}"
                 f"{unit or _comma(text)}"
             )
         key = _plain(row[name]), _plain_frame(row[frame]) if frame else ""

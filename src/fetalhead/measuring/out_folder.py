@@ -12,6 +12,9 @@ from pathlib import Path
 from fetalhead.errors import FetalheadError
 from fetalhead.measuring.ledger import PICTURE_FOLDERS
 
+SCRATCH = ".fetalhead"
+"""The hidden folder in every folder of results."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutFolder:
@@ -22,7 +25,7 @@ class OutFolder:
     @property
     def scratch(self) -> Path:
         """Hidden, so that no run takes it for input: the ledger, the lock and temporary files."""
-        return self.path / ".fetalhead"
+        return self.path / SCRATCH
 
     @property
     def ledger(self) -> Path:

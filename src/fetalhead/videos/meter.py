@@ -139,7 +139,6 @@ class VideoMeter:
             unit="mm" if size else "px", accepted=accepted, bridged=not accepted,
         )  # fmt: skip
 
-
     def _scaled(self, image: UltrasoundImage) -> UltrasoundImage:
         """The picture with the size that was given, if that is of pictures like it."""
         if not self._size:

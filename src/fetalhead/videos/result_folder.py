@@ -12,7 +12,7 @@ from typing import Any
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import one_line
 from fetalhead.measuring.ledger import PICTURE_FOLDERS
-from fetalhead.measuring.out_folder import OutFolder
+from fetalhead.measuring.out_folder import SCRATCH, OutFolder
 from fetalhead.measuring.whole_files import write_whole
 from fetalhead.videos.summary import BEST
 
@@ -21,7 +21,7 @@ BEST_NAMES = tuple(f"best_{rank + 1}.png" for rank in range(BEST))
 NAMES = (SUMMARY, ROWS, OVERLAY, CHART, *BEST_NAMES)
 """All that is written into the folder, besides what is hidden."""
 
-SCRATCH, LEDGER, SOURCE = ".fetalhead", "frames.jsonl", "source.json"
+LEDGER, SOURCE = "frames.jsonl", "source.json"
 
 
 def holds_results(folder: Path) -> bool:

@@ -10,11 +10,12 @@ from pathlib import Path
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import reason_of
 from fetalhead.inference.predictor import Predictor
+from fetalhead.measuring.out_folder import SCRATCH
 from fetalhead.videos.analysis import ClipAnalysis
 from fetalhead.videos.clip import open_clip
 from fetalhead.videos.container import require_av
 from fetalhead.videos.progress import ClipProgress
-from fetalhead.videos.result_folder import SCRATCH, ResultFolder
+from fetalhead.videos.result_folder import ResultFolder
 from fetalhead.videos.search import search_clips
 from fetalhead.videos.wanted import Wanted
 

@@ -14,6 +14,7 @@ from fetalhead.evaluation.comparison.figures import CLEAN
 from fetalhead.evaluation.comparison.grid import in_file_name
 from fetalhead.evaluation.comparison.paired import made_worse
 from fetalhead.evaluation.comparison.reading import difference_sentences, plane_sentences, worse_sentences
+from fetalhead.evaluation.comparison.speed import known_seconds
 from fetalhead.evaluation.comparison.tables import (
     differences_table,
     elsewhere_table,
@@ -79,7 +80,7 @@ def _machines(folder: Path, runs: Sequence[Row]) -> str:
 
 def _speed(folder: Path, runs: Sequence[Row]) -> str:
     """What a step of each arm that has run costs."""
-    seconds = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
+    seconds = known_seconds(folder)
     arms = [arm for arm in dict.fromkeys(row["arm"] for row in runs) if arm in seconds]
     least = min(seconds[arm] for arm in arms)
     table = markdown(
