@@ -77,6 +77,27 @@ def test_another_plane_has_no_head_whatever_is_outlined(plane: str, words: str) 
     assert words in found.reason and "0.99" in found.reason
 
 
+def test_no_plane_for_sure_is_not_called_another_one() -> None:
+    found = judged(PLAIN, {"head": 0.4, "abdomen": 0.3, "femur": 0.3, "other": 0.0})
+    assert found.reason == "no head: the picture shows no plane for sure (head with probability 0.40)"
+
+
+@pytest.mark.parametrize(
+    ("unlikeness", "verdict", "reasons"),
+    [
+        (None, "accept", ()),
+        (1.05, "accept", ()),
+        (1.2, "review", ("outside what was trained on",)),
+        (3.9, "review", ("outside what was trained on",)),
+        (4.1, "refuse", ("no ultrasound",)),
+    ],
+)
+def test_a_picture_unlike_all_others_is_told(unlikeness: float | None, verdict: str, reasons: tuple[str, ...]) -> None:
+    found = judged(PLAIN, HEAD, unlikeness)
+    assert (found.quality, found.quality_reasons) == (verdict, reasons)
+    assert bool(found) == (verdict != "refuse") and (found.hc_mm is None) == (verdict == "refuse")
+
+
 def test_without_a_head_the_plane_is_told_where_it_is_known() -> None:
     empty = HeadMeasurement(status="no_head", reason="no head: nothing", plane="femur")
     assert judged(empty, HEAD | {"head": 0.0, "femur": 0.9}).quality_reasons == ("no head", "other plane")

@@ -13,7 +13,7 @@ from fetalhead.training.batches import Material, Stream, TrainingBatches
 
 def test_every_kind_of_draw_has_a_key_of_its_own() -> None:
     keys = {name: value for name, value in vars(draws).items() if name.isupper()}
-    assert len(set(keys.values())) == len(keys) == 7
+    assert len(set(keys.values())) == len(keys) == 8
 
 
 @pytest.mark.parametrize(("seed", "subjects"), [(0, ["001", "002", "007"]), (10, ["002", "005", "006"])])

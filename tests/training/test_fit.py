@@ -286,6 +286,17 @@ def test_fine_tuning_starts_from_run_and_from_model(run: Path, tmp_path: Path) -
             assert torch.equal(value, published[name]), name
 
 
+def test_export_keeps_what_training_pictures_look_like(
+    run: Path, tiny_hc18: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fetalhead.training.familiarity.LEAST_PICTURES", 8)
+    wanted = ExportOptions("tiny", "last.ckpt", True, False, (), familiar=(f"hc18={tiny_hc18}",))
+    model = export(run, tmp_path / "m", wanted)
+    assert "familiarity.json" in model.files
+    assert "--half --familiar hc18=DIR" in model.file("MODEL_CARD.md").read_text(encoding="utf-8")
+    assert Predictor(model).predict(np.zeros((64, 96), np.uint8)).unlikeness is not None
+
+
 def test_figures_of_another_model_are_refused(run: Path, tmp_path: Path) -> None:
     before = export(run, tmp_path / "m", ExportOptions("tiny", "best.ckpt", half=True, flips=False, metrics=()))
     (tmp_path / "metrics.json").write_text('{"model_id": "other-123", "overall": {}}')

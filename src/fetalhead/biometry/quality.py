@@ -39,34 +39,53 @@ POSSIBLE_HC_MM = (25.0, 500.0)
 SURE_OUTLINE = 0.9
 """Mean head probability inside; a network that never saw the like of a picture is less sure."""
 
+UNLIKE = 1.1
+"""A picture so much more unlike the training pictures than any of validation is another kind of picture."""
+
+FOREIGN = 4.0
+"""And so unlike, it is no ultrasound at all, whatever is outlined: drawings, masks, pages. The worst pictures of heads
+that are still measured (`evaluate --corruptions`, severity 5) come to 4; many photographs are nearer."""
+
 IMPOSSIBLE = "impossible size: is the pixel size right?"
 
 
-def judged(measurement: HeadMeasurement, planes: Mapping[str, float] | None) -> HeadMeasurement:
+def judged(
+    measurement: HeadMeasurement, planes: Mapping[str, float] | None, unlikeness: float | None = None
+) -> HeadMeasurement:
     """The measurement with its `quality` and `quality_reasons`, or without a head where the plane is another one.
 
-    `planes` are the probabilities of the planes; None where the model tells none. `accept`: nothing speaks against
-    it; `review`: somebody should look at the overlay; `refuse`: not to be used.
+    `planes` are the probabilities of the planes; None where the model tells none. `unlikeness` is the picture's
+    (`Prediction`). `accept`: nothing speaks against it; `review`: somebody should look at the overlay; `refuse`: not to
+    be used.
     """
+    if measurement and unlikeness is not None and unlikeness > FOREIGN:
+        measurement = _without_head(measurement, "the picture does not look like an ultrasound picture")
+        return replace(measurement, quality="refuse", quality_reasons=("no ultrasound",))
     if measurement and planes and planes[HEAD] < LEAST_HEAD_PLANE:
-        measurement = _without_head(measurement, planes)
+        measurement = _without_head(measurement, f"the picture shows {_best(planes)}")
         return replace(measurement, quality="refuse", quality_reasons=("other plane",))
     if not measurement:
         other = bool(planes) and measurement.plane not in ("", HEAD)
         return replace(measurement, quality="refuse", quality_reasons=("no head", *(("other plane",) if other else ())))
-    reasons = _doubts(measurement, planes)
+    reasons = _doubts(measurement, planes, unlikeness)
     support = 1.0 if measurement.support is None else measurement.support
     if support < LEAST_SUPPORT or IMPOSSIBLE in reasons or len(reasons) > MOST_DOUBTS:
         return replace(measurement, quality="refuse", quality_reasons=reasons)
     return replace(measurement, quality="review" if reasons else "accept", quality_reasons=reasons)
 
 
-def _without_head(measurement: HeadMeasurement, planes: Mapping[str, float]) -> HeadMeasurement:
+def _best(planes: Mapping[str, float]) -> str:
     best = max(planes, key=planes.__getitem__)
+    if best == HEAD:
+        return f"no plane for sure (head with probability {planes[best]:.2f})"
     name = "another plane than head, abdomen and femur" if best == PLANES[-1] else f"another plane, {best}"
+    return f"{name} (probability {planes[best]:.2f})"
+
+
+def _without_head(measurement: HeadMeasurement, reason: str) -> HeadMeasurement:
     return HeadMeasurement(
         status="no_head",
-        reason=f"no head: the picture shows {name} (probability {planes[best]:.2f})",
+        reason=f"no head: {reason}",
         pixel_size=measurement.pixel_size,
         head_confidence=measurement.head_confidence,
         plane=measurement.plane,
@@ -75,7 +94,9 @@ def _without_head(measurement: HeadMeasurement, planes: Mapping[str, float]) -> 
     )
 
 
-def _doubts(measurement: HeadMeasurement, planes: Mapping[str, float] | None) -> tuple[str, ...]:
+def _doubts(
+    measurement: HeadMeasurement, planes: Mapping[str, float] | None, unlikeness: float | None
+) -> tuple[str, ...]:
     index, hc = measurement.cephalic_index, measurement.hc_mm
     found = {
         "plane unsure": bool(planes) and planes[HEAD] < SURE_HEAD_PLANE,  # type: ignore[index]
@@ -85,6 +106,7 @@ def _doubts(measurement: HeadMeasurement, planes: Mapping[str, float] | None) ->
         IMPOSSIBLE: hc is not None and not POSSIBLE_HC_MM[0] <= hc <= POSSIBLE_HC_MM[1],
         "unlikely shape": index is not None and not CEPHALIC_INDEX[0] <= index <= CEPHALIC_INDEX[1],
         "outside what was trained on": measurement.head_confidence < SURE_OUTLINE
+        or (unlikeness is not None and unlikeness > UNLIKE)
         or (hc is not None and not TRAINED_HC_MM[0] <= hc <= TRAINED_HC_MM[1]),
     }
     return tuple(reason for reason, holds in found.items() if holds)

@@ -26,6 +26,11 @@ class Options:
     calibrate: str | None = option(
         "set the 90 % interval of HC on the validation subjects of a data set with mm, such as hc18=DIR", default=None
     )
+    familiar: list[str] = option(
+        "keep what the training pictures of a data set look like, such as hc18=DIR, so that pictures unlike them are "
+        "told; may be repeated",
+        default=[],
+    )
     metrics: list[str] = option(
         "metrics.json of 'fetalhead evaluate' with this very model, for the card; may be repeated, and TITLE=FILE says "
         "what the data set is called there",
@@ -47,6 +52,7 @@ def main(argv: Sequence[str]) -> int:
         half=options.half,
         flips=options.flips,
         calibrate=options.calibrate,
+        familiar=tuple(options.familiar),
         metrics=tuple(options.metrics),
     )
     model = export(Path(options.run[0]), folder, chosen)

@@ -60,14 +60,18 @@ class Letterbox:
         grid[top : top + height, left : left + width] = resize(picture, self.inner)
         return grid
 
+    def inner_of(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The part of (h, w) values on the grid that the picture covers."""
+        (top, left), (height, width) = self.offset, self.inner
+        return values[top : top + height, left : left + width]
+
     def from_grid(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(h, w) float values on the grid, such as probabilities, in the picture (H, W); above 0.5 is the mask again.
 
         By bicubic interpolation, which puts a border between two grid pixels where it was, and never beyond the range
         of the values.
         """
-        (top, left), (height, width) = self.offset, self.inner
-        inner = values[top : top + height, left : left + width]
+        inner = self.inner_of(values)
         back = cv2.resize(inner, (self.source[1], self.source[0]), interpolation=cv2.INTER_CUBIC)
         return np.asarray(np.clip(back, inner.min(), inner.max()))
 

@@ -99,7 +99,7 @@ def measure_image(
     if calibration := predictor.folder.calibration:
         allowance = allowance_mm(measurement, prediction.grid_probability, prediction.letterbox)
         measurement = with_interval(measurement, allowance, calibration)
-    return judged(measurement, prediction.plane), prediction
+    return judged(measurement, prediction.plane, prediction.unlikeness), prediction
 
 
 def grey_picture(array: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:

@@ -19,6 +19,9 @@ from fetalhead.errors import FetalheadError
 FORMAT = 1
 CONFIG_NAME = "config.json"
 MODEL_NAME = "model.onnx"
+FAMILIARITY_NAME = "familiarity.json"
+"""What the training pictures look like; not every model has it."""
+
 LARGEST_CONFIG_BYTES = 1_000_000
 LEAST_STD = 1e-3
 HEAD_OUTPUT, PLANE_OUTPUT = "head_probability", "plane_probability"

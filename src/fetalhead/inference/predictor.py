@@ -12,8 +12,10 @@ import numpy.typing as npt
 from fetalhead.catalog import PROVIDERS
 from fetalhead.errors import FetalheadError
 from fetalhead.images.geometry import Letterbox
+from fetalhead.images.texture import texture
 from fetalhead.inference import runtime
-from fetalhead.inference.model_folder import HEAD_OUTPUT, MODEL_NAME, PLANE_OUTPUT, ModelFolder
+from fetalhead.inference.familiarity import Familiarity
+from fetalhead.inference.model_folder import FAMILIARITY_NAME, HEAD_OUTPUT, MODEL_NAME, PLANE_OUTPUT, ModelFolder
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -32,6 +34,9 @@ class Prediction:
     plane: dict[str, float] | None
     """Probability of each plane; None where the network does not tell planes."""
     model_id: str
+    unlikeness: float | None = None
+    """How unlike the picture is to those that the model was trained on: 1 for the most unlike of its validation
+    pictures. None where the model does not know what those look like."""
 
     @property
     def head_probability(self) -> npt.NDArray[np.float32]:
@@ -63,6 +68,8 @@ class Predictor:
         self.folder = model if isinstance(model, ModelFolder) else ModelFolder.load(model)
         self.provider = provider
         self.flips = self.folder.flips if flips is None else flips
+        known = FAMILIARITY_NAME in self.folder.files
+        self._familiarity = Familiarity.load(self.folder.file(FAMILIARITY_NAME)) if known else None
         self._session = _start(self.folder, provider, threads)
 
     def predict(self, pixels: npt.NDArray[np.uint8]) -> Prediction:
@@ -82,7 +89,10 @@ class Predictor:
         if self.folder.classes:
             shares = outputs[PLANE_OUTPUT].mean(axis=0)
             plane = {name: float(share) for name, share in zip(self.folder.classes, shares, strict=True)}
-        return Prediction(np.ascontiguousarray(probability, dtype=np.float32), letterbox, plane, self.folder.model_id)
+        known = self._familiarity
+        unlikeness = known.unlikeness(texture(letterbox.inner_of(grid))) if known else None
+        head_probability = np.ascontiguousarray(probability, dtype=np.float32)
+        return Prediction(head_probability, letterbox, plane, self.folder.model_id, unlikeness)
 
 
 def _start(folder: ModelFolder, provider: str, threads: int | None) -> onnxruntime.InferenceSession:

@@ -29,6 +29,7 @@ from fetalhead.models.onnx_export import export_onnx, output_names
 from fetalhead.models.unet import MEAN, STD, UNet, normalise
 from fetalhead.options import TrainingOptions
 from fetalhead.training.checkpoint import WEIGHTS, network_of_run, steps_done
+from fetalhead.training.familiarity import familiarise
 from fetalhead.training.model_place import CARD_NAME, METRICS_NAME, check_place, replace_model
 from fetalhead.training.run_folder import rows_of, stages_of
 
@@ -47,6 +48,8 @@ class ExportOptions:
     """`metrics.json` of evaluations of this very model, to go with it; `TITLE=FILE` says what a data set is called."""
     calibrate: str | None = None
     """The data set `KIND=DIR` on whose validation subjects the interval of HC is set; None for no interval."""
+    familiar: tuple[str, ...] = ()
+    """The data sets `KIND=DIR` whose training pictures tell what pictures the model knows."""
 
 
 def export(run: Path, folder: Path, options: ExportOptions) -> ModelFolder:
@@ -65,6 +68,8 @@ def export(run: Path, folder: Path, options: ExportOptions) -> ModelFolder:
         partial = Path(temporary)
         _write(network, trained, run, partial, options)
         _check_parity(network, trained, ModelFolder.load(partial), options.half)
+        if options.familiar:
+            familiarise(partial, options.familiar)
         if options.calibrate:
             _calibrate(partial, options.calibrate)
         replace_model(place, partial)
@@ -174,6 +179,7 @@ def _command(stages: int, options: ExportOptions) -> str:
     words += ["--half"] if options.half else []
     words += ["--flips"] if options.flips else []
     words += [f"--calibrate {options.calibrate.partition('=')[0]}=DIR"] if options.calibrate else []
+    words += [f"--familiar {data.partition('=')[0]}=DIR" for data in options.familiar]
     return " ".join(words)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import one_line
-from fetalhead.inference.model_folder import CONFIG_NAME, FORMAT, MODEL_NAME
+from fetalhead.inference.model_folder import CONFIG_NAME, FAMILIARITY_NAME, FORMAT, MODEL_NAME
 from fetalhead.training.checkpoint import WEIGHTS
 
 CARD_NAME, METRICS_NAME = "MODEL_CARD.md", "metrics.json"
-OWN = {CONFIG_NAME, MODEL_NAME, WEIGHTS, METRICS_NAME, CARD_NAME}
+OWN = {CONFIG_NAME, MODEL_NAME, WEIGHTS, METRICS_NAME, CARD_NAME, FAMILIARITY_NAME}
 """What an export writes."""
 
 
