@@ -48,7 +48,7 @@ def test_a_shallow_network_leaves_the_last_stages_out() -> None:
 def test_the_loss_is_least_where_the_pupil_says_what_the_teacher_says(teacher: Path) -> None:
     term = Distillation(UNet(Architecture("resnet10t", (8, 8, 8))), options(teacher, tiny="x"))
     target = torch.full((1, 1, 8, 8), 0.3)
-    labels = PseudoLabels(target, target, torch.ones_like(target, dtype=torch.bool))
+    labels = PseudoLabels(target, target, torch.ones_like(target, dtype=torch.bool), torch.full((len(target),), -1))
     logits = torch.linspace(-4, 4, 81)
     losses = [term.loss(torch.full((1, 1, 8, 8), float(value)), labels).item() for value in logits]
     assert logits[int(np.argmin(losses))].item() == pytest.approx(np.log(0.3 / 0.7), abs=0.1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fetalhead.datasets import draws
-from fetalhead.datasets.samples import load_training
-from fetalhead.training.batches import Material, Stream, TrainingBatches
+from fetalhead.datasets.samples import Sample, load_training
+from fetalhead.training.batches import Material, PlaneStream, Stream, TrainingBatches
 
 
 def test_every_kind_of_draw_has_a_key_of_its_own() -> None:
@@ -38,3 +40,14 @@ def test_the_pictures_and_views_of_a_seed_are_the_same_for_ever(tiny_hc18: Path)
         assert batch[name].mean(dim=(1, 2, 3)).tolist() == pytest.approx(numbers, abs=5e-3)
     assert batch["box_1"].sum(dim=(1, 2, 3)).tolist() == [306, 576]
     assert batch["box_2"].sum(dim=(1, 2, 3)).tolist() == [357, 207]
+
+
+def test_planes_come_in_turn_and_each_of_their_pictures_equally_often() -> None:
+    counts = {"head": 5, "abdomen": 2, "other": 1}
+    samples = [Sample(f"{plane}{n}", "", np.zeros((1, 1), np.uint8), plane=plane)
+               for plane, count in counts.items() for n in range(count)]  # fmt: skip
+    drawn = [PlaneStream(samples, 4).draw(0, draws.PLANES_ONLY, place) for place in range(30)]
+    assert [sample.plane for sample in drawn] == ["abdomen", "head", "other"] * 10
+    assert {name: count for name, count in Counter(sample.name for sample in drawn).items() if "head" in name} == {
+        f"head{n}": 2 for n in range(5)
+    }

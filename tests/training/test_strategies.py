@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -22,6 +23,7 @@ from fetalhead.training.checkpoint import network_of_run
 from fetalhead.training.fit import fit
 from fetalhead.training.material import training_material
 from fetalhead.training.multitask import MultiTask
+from fetalhead.training.pseudo_labels import mixed_plane
 from fetalhead.training.run_folder import rows_of
 from fetalhead.training.semi_supervised import SemiSupervised
 from fetalhead.training.strategy import Batch
@@ -83,6 +85,7 @@ def random_batch(grid: tuple[int, int] = (64, 96)) -> dict[str, torch.Tensor]:
         "mask": (torch.rand(2, 1, *grid, generator=generator) > 0.5).float(),
         "outlined": torch.tensor([True, True]),
         "plane": torch.tensor([0, 1]),
+        "unlabelled_plane": torch.tensor([0, -1]),
         **views,
         **boxes,
     }
@@ -141,6 +144,26 @@ def test_gradients_of_the_classification_term_reach_the_encoder_and_its_head_alo
     assert network.plane_head.weight.grad.abs().max() > 0
     assert any(value.grad is not None and value.grad.abs().max() > 0 for value in network.encoder.parameters())
     assert all(value.grad is None for value in network.decoder.parameters())
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_views_of_unlabelled_pictures_teach_the_planes_that_are_known(term: str) -> None:
+    network = UNet(Architecture("resnet10t", (8, 8, 8, 8), planes=4))
+    options = MultiTaskOptions(data=["hc18=x"], unlabelled_loss=term, alpha_ramp=0.0, confidence=0.5)
+    batch = random_batch() | {"plane": torch.tensor([-1, -1])}
+    losses = MultiTask(network, options).losses(network, batch, step=1)
+    losses["plane"].backward()
+    wanted = network.plane_head.bias.grad
+    assert wanted[0] < 0 and (wanted[1:] > 0).all(), "only the one that is a head counts"
+    batch["unlabelled_plane"][:] = -1
+    assert "plane" not in MultiTask(network, options).losses(network, batch, step=1)
+
+
+def test_a_view_with_parts_of_two_planes_has_none() -> None:
+    boxes = torch.zeros(4, 1, 8, 8, dtype=torch.bool)
+    boxes[:3, :, 2:4, 2:4] = True
+    assert mixed_plane(torch.tensor([0, 0, 1, 2]), boxes).tolist() == [-1, 0, -1, 2]
+    assert mixed_plane(torch.tensor([-1, 0, 0, 0]), boxes).tolist() == [-1, -1, 0, 0]
 
 
 def test_beta_0_has_no_classification_term() -> None:
@@ -270,10 +293,10 @@ def test_a_few_pictures_of_each_kind_make_the_same_streams(tiny_hc18: Path, plan
     material = training_material(options, at_most=1)
     assert material.planes is not None and material.unlabelled is not None
     streams = (material.outlined, material.planes, material.unlabelled)
-    assert [len(stream.samples) for stream in streams] == [1, 2, 1], "the planes are abdomen and femur"
+    assert [len(stream.samples) for stream in streams] == [1, 3, 1], "the planes are abdomen, femur and a withheld head"
     whole = training_material(options)
     assert whole.planes is not None and whole.unlabelled is not None
-    assert [len(stream.samples) for stream in (whole.outlined, whole.planes, whole.unlabelled)] == [3, 4, 5]
+    assert [len(stream.samples) for stream in (whole.outlined, whole.planes, whole.unlabelled)] == [3, 9, 5]
 
 
 def options_of(strategy: str, data: list[str], labels: str) -> TrainingOptions:
@@ -309,7 +332,7 @@ def test_annotations_of_withheld_and_unlabelled_pictures_are_never_opened(tiny_h
     known, withheld = load_training(data, "3", 0, (96, 144))
     assert {sample.subject for sample in known}.isdisjoint(sample.subject for sample in withheld)
     assert len({sample.subject for sample in known}) == 3 and len(withheld) == 5
-    assert all(sample.head is None and not sample.plane for sample in withheld)
+    assert all(sample.head is None and not sample.annotated and sample.plane == "head" for sample in withheld)
     root = tmp_path / "without"
     shutil.copytree(tiny_hc18, root)
     for sample in withheld:
@@ -317,6 +340,18 @@ def test_annotations_of_withheld_and_unlabelled_pictures_are_never_opened(tiny_h
     fit(SemiSupervisedOptions(**SEMI, data=[f"hc18={root}"], labels="3"), tmp_path / "run")
     fit(SemiSupervisedOptions(**SEMI, data=data, labels="3"), tmp_path / "other")
     assert same(network_weights(tmp_path / "run"), network_weights(tmp_path / "other"))
+
+
+def test_the_planes_of_pictures_whose_outlines_are_withheld_are_learnt(tiny_hc18: Path, planes: Path) -> None:
+    """Else few labels would also mean few heads to tell from other planes, and of the early ones next to none."""
+    data = [f"hc18={tiny_hc18}", f"planes={planes}"]
+    material = training_material(MultiTaskOptions(**SEMI, data=data, labels="3"))
+    assert material.planes is not None and material.unlabelled is not None
+    assert Counter(sample.plane for sample in material.planes.samples) == {"head": 5, "abdomen": 2, "femur": 2}
+    assert all(not sample.outlined for sample in material.planes.samples if sample.plane == "head")
+    assert {sample.plane for sample in material.unlabelled.samples} == {"head"}, "of these an outline may be learnt"
+    batch = TrainingBatches(material, (64, 96), 0)[0]
+    assert batch["unlabelled_plane"].tolist() == [0, 0, 0]
 
 
 def test_a_smaller_share_is_a_part_of_a_larger_one(tiny_hc18: Path) -> None:
@@ -327,6 +362,14 @@ def test_a_smaller_share_is_a_part_of_a_larger_one(tiny_hc18: Path) -> None:
 
     assert subjects("2", 0) < subjects("4", 0) < subjects("100%", 0)
     assert len({frozenset(subjects("2", seed)) for seed in range(6)}) > 1
+
+
+def test_nothing_is_known_of_pictures_given_as_unlabelled(tiny_hc18: Path, tmp_path: Path) -> None:
+    for path in (tiny_hc18 / "training_set").glob("*_HC.png"):
+        cv2.imwrite(str(tmp_path / path.name), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)[::-1])
+    options = MultiTaskOptions(**SEMI, data=[f"hc18={tiny_hc18}"], unlabelled=[str(tmp_path)])
+    batch = TrainingBatches(training_material(options), (64, 96), 0)[0]
+    assert batch["unlabelled_plane"].tolist() == [-1, -1, -1]
 
 
 def test_a_folder_of_pictures_serves_as_unlabelled(tiny_hc18: Path, tmp_path: Path) -> None:

@@ -51,12 +51,12 @@ def load_samples(data: Iterable[str], split: str, base: tuple[int, int]) -> list
 def load_training(
     data: Iterable[str], labels: str, seed: int, base: tuple[int, int], at_most: int | None = None
 ) -> tuple[list[Sample], list[Sample]]:
-    """The samples to train on whose labels may be used, and those whose labels are withheld.
+    """The samples to train on with all that is known of them, and those whose outlines are withheld.
 
     `labels` is a share (`5%`) or a number of the subjects that have an outline; they are drawn by `seed`, so that a
-    smaller share is a part of a larger one. Withheld are outline and plane, of all pictures of a subject alike, and no
-    annotation of theirs is opened. Pictures without an outline, such as those with a plane label only, keep what
-    they have. With `at_most`, only so many of each kind are read. Raises `FetalheadError`.
+    smaller share is a part of a larger one. Outlines are withheld of all pictures of a subject alike, and no annotation
+    of theirs is opened; a plane that the data set tells by other means stays known. With `at_most`, only so many of
+    each kind are read. Raises `FetalheadError`.
     """
     cases = [case for argument in data for case in open_data(argument).cases if case.split == "train"]
     subjects = sorted({case.subject for case in cases if case.annotation_path})
@@ -66,7 +66,7 @@ def load_training(
     withheld = [case for case in cases if case.annotation_path is not None and case.subject not in kept]
     return (
         [_sample(case, base) for case in _some(usable, at_most)],
-        [_stripped(case, base) for case in _some(withheld, at_most)],
+        [replace(_stripped(case, base), plane=case.plane) for case in _some(withheld, at_most)],
     )
 
 

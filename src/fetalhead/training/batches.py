@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from fetalhead.catalog import PLANES
@@ -46,6 +47,18 @@ class Stream:
         turn, index = divmod(place, len(self.samples))
         order = np.random.default_rng([seed, key, turn]).permutation(len(self.samples))
         return self.samples[int(order[index])]
+
+
+class PlaneStream(Stream):
+    """Takes a picture of each plane in turn, however many there are of it: most sets have few of some."""
+
+    __slots__ = ()
+
+    def draw(self, seed: int, key: int, place: int) -> Sample:
+        planes = sorted({sample.plane for sample in self.samples})
+        turn, index = divmod(place, len(planes))
+        of_plane = [sample for sample in self.samples if sample.plane == planes[index]]
+        return Stream(of_plane, self.batch_size).draw(seed, key, turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +110,8 @@ class TrainingBatches(Dataset[Batch]):
     def _unlabelled(self, stream: Stream, step: int) -> Batch:
         """A weak and two strong views of each picture, all in one geometry, and boxes for CutMix."""
         parts: dict[str, list[np.ndarray]] = {name: [] for name in ("weak", "strong_1", "strong_2", "box_1", "box_2")}
-        for place in self._places(stream, step):
-            sample = stream.draw(self.seed, UNLABELLED, place)
+        samples = [stream.draw(self.seed, UNLABELLED, place) for place in self._places(stream, step)]
+        for place, sample in zip(self._places(stream, step), samples, strict=True):
             rng = np.random.default_rng([self.seed, UNLABELLED_VIEWS, place])
             weak = warp(sample.pixels, Geometry.draw(rng).matrix(_shape(sample.pixels), self.grid), self.grid)
             parts["weak"].append(weak.astype(np.float32) / 255)
@@ -106,7 +119,8 @@ class TrainingBatches(Dataset[Batch]):
                 parts[f"strong_{number}"].append(Appearance.draw(rng).apply(weak))
                 parts[f"box_{number}"].append(_draw_box(rng, self.grid))
         tensors = {name: torch.from_numpy(np.stack(arrays)[:, None]) for name, arrays in parts.items()}
-        return {name: value if value.dtype == torch.bool else normalise(value) for name, value in tensors.items()}
+        views = {name: value if value.dtype == torch.bool else normalise(value) for name, value in tensors.items()}
+        return views | {"unlabelled_plane": _classes(samples, self.material.plane_classes)}
 
 
 class ValidationBatches(Dataset[Batch]):
@@ -146,14 +160,19 @@ class View:
 
 
 def labelled_batch(views: Sequence[View], plane_classes: int) -> Batch:
-    """What is known of the views' pictures, as tensors; a plane that is not told apart counts as not known."""
-    classes = {name: number for number, name in enumerate(PLANES[:plane_classes])}
+    """What is known of the views' pictures, as tensors."""
     return {
         "image": normalise(torch.from_numpy(np.stack([view.image for view in views])[:, None])),
         "mask": torch.from_numpy(np.stack([view.mask() for view in views])[:, None]),
         "outlined": torch.tensor([view.sample.outlined for view in views]),
-        "plane": torch.tensor([classes.get(view.sample.plane, -1) for view in views]),
+        "plane": _classes([view.sample for view in views], plane_classes),
     }
+
+
+def _classes(samples: Sequence[Sample], plane_classes: int) -> Tensor:
+    """(N,): the samples' planes; -1 where it is not known, or not told apart."""
+    classes = {name: number for number, name in enumerate(PLANES[:plane_classes])}
+    return torch.tensor([classes.get(sample.plane, -1) for sample in samples])
 
 
 def _draw_box(rng: np.random.Generator, grid: tuple[int, int]) -> np.ndarray:

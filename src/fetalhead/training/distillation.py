@@ -33,7 +33,7 @@ class Distillation(UnlabelledTerm):
         view = batch["strong_1"]
         probability = self.teacher.eval()(_resized(view, self.teacher_grid))["head_logits"].float().sigmoid()
         target = _resized(probability, self.options.grid)
-        return PseudoLabels(view, target, torch.ones_like(target, dtype=torch.bool))
+        return PseudoLabels(view, target, torch.ones_like(target, dtype=torch.bool), batch["unlabelled_plane"])
 
     def loss(self, logits: Tensor, labels: PseudoLabels) -> Tensor:
         """Cross-entropy, and Dice with squares (Milletari 2016), which is least where both say the same."""

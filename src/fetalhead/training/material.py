@@ -8,7 +8,7 @@ from fetalhead.datasets.samples import Sample, load_samples, load_training, load
 from fetalhead.datasets.separation import refuse_shared_patients
 from fetalhead.errors import FetalheadError, warn
 from fetalhead.options import MultiTaskOptions, SemiSupervisedOptions, TrainingOptions
-from fetalhead.training.batches import BASE_FINENESS, Material, Stream
+from fetalhead.training.batches import BASE_FINENESS, Material, PlaneStream, Stream
 
 
 def load_material(options: TrainingOptions) -> tuple[Material, list[Sample]]:
@@ -27,9 +27,9 @@ def training_material(options: TrainingOptions, at_most: int | None = None) -> M
     """What a run with such options learns from; with `at_most`, made of so many pictures of each kind.
 
     Labelled are the pictures in which somebody drew what is head; an empty mask teaches that there is none.
-    Unlabelled are pictures of `--unlabelled`, those whose labels `--labels` withholds, and those of `--data`
-    that have no outline and may hold a head; without any, the labelled pictures serve as unlabelled ones too.
-    Raises `FetalheadError`.
+    Unlabelled are pictures of `--unlabelled`, and those of `--data` that have no outline, or none that `--labels`
+    leaves them, and may hold a head; without any, the labelled pictures serve as unlabelled ones too. Pictures whose
+    plane alone is known teach that as well, where planes are learnt. Raises `FetalheadError`.
     """
     base = _base(options)
     known, withheld = load_training(options.data, options.labels, options.seed, base, at_most)
@@ -40,12 +40,12 @@ def training_material(options: TrainingOptions, at_most: int | None = None) -> M
     if not isinstance(options, SemiSupervisedOptions):
         _refuse_useless(rest, options)
         return Material(labelled)
-    unlabelled = [*load_unlabelled(options.unlabelled, base, at_most, options.data), *withheld, *_maybe_heads(rest)]
+    unlabelled = [*load_unlabelled(options.unlabelled, base, at_most, options.data), *_maybe_heads([*withheld, *rest])]
     unlabelled_stream = Stream(unlabelled or annotated, options.unlabelled_batch) if options.alpha else None
     if not isinstance(options, MultiTaskOptions):
         return Material(labelled, unlabelled=unlabelled_stream)
-    planes = [sample for sample in rest if sample.plane]
-    plane_stream = Stream(planes, options.plane_batch) if planes else None
+    planes = [sample for sample in [*rest, *withheld] if sample.plane]
+    plane_stream = PlaneStream(planes, options.plane_batch) if planes else None
     return Material(labelled, plane_stream, unlabelled_stream, options.plane_classes)
 
 

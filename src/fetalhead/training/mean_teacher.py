@@ -12,7 +12,7 @@ import torch
 
 from fetalhead.models.unet import UNet
 from fetalhead.options import SemiSupervisedOptions
-from fetalhead.training.pseudo_labels import PseudoLabels, UnlabelledTerm, cut_and_mix, labels_of
+from fetalhead.training.pseudo_labels import PseudoLabels, UnlabelledTerm, cut_and_mix, labels_of, mixed_plane
 from fetalhead.training.strategy import Batch
 
 
@@ -35,7 +35,10 @@ class MeanTeacher(UnlabelledTerm):
         target, confident = labels_of(self.teacher(batch["weak"])["head_logits"], self.options.confidence)
         box = batch["box_1"]
         return PseudoLabels(
-            cut_and_mix(batch["strong_1"], box), cut_and_mix(target, box), cut_and_mix(confident, box)
+            cut_and_mix(batch["strong_1"], box),
+            cut_and_mix(target, box),
+            cut_and_mix(confident, box),
+            mixed_plane(batch["unlabelled_plane"], box),
         )
 
     @torch.no_grad()

@@ -1,7 +1,7 @@
 """Multi-task learning: labelled loss + alpha x unlabelled loss + beta x classification loss.
 
 A batch mixes pictures that have an outline, a plane label, both or neither. A picture of another plane teaches that
-there is no head to outline.
+there is no head to outline; one without an outline, but of a known plane, teaches that plane in every view of it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ class MultiTask(SemiSupervised):
     options: MultiTaskOptions
 
     def losses(self, network: UNet, batch: Batch, step: int) -> dict[str, Tensor]:
-        outputs, unlabelled = self.forward_with_unlabelled(network, batch, step)
-        labelled = segmentation_losses(
-            outputs["head_logits"], batch["mask"], batch["outlined"], self._weights(batch["mask"])
-        )
+        outputs, planes, unlabelled = self.forward_with_unlabelled(network, batch, step)
+        logits = outputs["head_logits"][: len(batch["image"])]
+        labelled = segmentation_losses(logits, batch["mask"], batch["outlined"], self._weights(batch["mask"]))
         if not self.options.beta:
             return labelled | unlabelled
-        classified = classification_losses(outputs["plane_logits"], batch["plane"])
+        classified = classification_losses(outputs["plane_logits"], planes)
         return labelled | unlabelled | {name: self.options.beta * loss for name, loss in classified.items()}
 
     def _weights(self, mask: Tensor) -> Tensor | None:

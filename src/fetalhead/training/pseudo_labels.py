@@ -15,13 +15,15 @@ from fetalhead.training.strategy import Batch
 
 @dataclass(frozen=True, slots=True)
 class PseudoLabels:
-    """Views to send through the network, and what it should say of them; all (M, 1, H, W)."""
+    """Views to send through the network, and what it should say of them; (M, 1, H, W) unless told otherwise."""
 
     views: Tensor
     target: Tensor
     """0 or 1."""
     confident: Tensor
     """bool: where the target counts."""
+    plane: Tensor
+    """(M,): the planes that the views show, or -1."""
     perturbed: tuple[Tensor, Tensor, Tensor] | None = None
     """Logits under feature dropout, with their target and confidence, for terms that have them."""
 
@@ -53,3 +55,8 @@ def labels_of(logits: Tensor, confidence: float) -> tuple[Tensor, Tensor]:
 def cut_and_mix(picture: Tensor, box: Tensor) -> Tensor:
     """CutMix (Yun 2019): inside the boxes, (M, 1, H, W) bool, each picture shows its neighbour in the batch."""
     return torch.where(box, picture.roll(1, dims=0), picture)
+
+
+def mixed_plane(plane: Tensor, box: Tensor) -> Tensor:
+    """(M,) planes of pictures after CutMix: -1 for one that shows a part of another plane's."""
+    return torch.where(box.any(dim=(1, 2, 3)) & (plane != plane.roll(1, dims=0)), -1, plane)

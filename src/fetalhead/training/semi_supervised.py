@@ -32,24 +32,25 @@ class SemiSupervised(Strategy):
         return self.options.alpha * math.exp(-5 * (1 - step / ramp) ** 2) if step else 0.0
 
     def losses(self, network: UNet, batch: Batch, step: int) -> dict[str, Tensor]:
-        outputs, unlabelled = self.forward_with_unlabelled(network, batch, step)
-        return segmentation_losses(outputs["head_logits"], batch["mask"], batch["outlined"]) | unlabelled
+        outputs, _, unlabelled = self.forward_with_unlabelled(network, batch, step)
+        logits = outputs["head_logits"][: len(batch["image"])]
+        return segmentation_losses(logits, batch["mask"], batch["outlined"]) | unlabelled
 
     def forward_with_unlabelled(
         self, network: UNet, batch: Batch, step: int
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """The network's outputs for the batch's labelled pictures, and the unlabelled term, weighted.
+    ) -> tuple[dict[str, Tensor], Tensor, dict[str, Tensor]]:
+        """The network's outputs, the planes of the pictures that these are of, and the unlabelled term, weighted.
 
-        Labelled and unlabelled pictures go through the network together, so that they share batch statistics.
+        The pictures are the batch's labelled ones and, behind them, the views of unlabelled ones. They go through the
+        network together, so that they share batch statistics.
         """
         alpha = self.alpha(step)
         if not alpha:
-            return network(batch["image"]), {}
+            return network(batch["image"]), batch["plane"], {}
         labels = self.term.label(network, batch, step)
-        count = len(batch["image"])
         outputs = network(torch.cat([batch["image"], labels.views]))
-        loss = self.term.loss(outputs["head_logits"][count:], labels)
-        return {name: output[:count] for name, output in outputs.items()}, {"unlabelled": alpha * loss}
+        loss = self.term.loss(outputs["head_logits"][len(batch["image"]) :], labels)
+        return outputs, torch.cat([batch["plane"], labels.plane]), {"unlabelled": alpha * loss}
 
     def after_step(self, network: UNet) -> None:
         self.term.after_step(network)

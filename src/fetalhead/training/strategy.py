@@ -25,7 +25,8 @@ class Strategy(nn.Module):
 
         `batch` (see `training.batches`) holds `image` (N, 1, H, W), normalised, `mask` (N, 1, H, W), shares in 0..1,
         `outlined` (N,) bool: whether the mask is known, `plane` (N,): class or -1; and, for strategies that have
-        `unlabelled_batch`, the views `weak`, `strong_1`, `strong_2` (M, 1, H, W) with `box_1`, `box_2` (M, 1, H, W).
+        `unlabelled_batch`, the views `weak`, `strong_1`, `strong_2` (M, 1, H, W) with `box_1`, `box_2` (M, 1, H, W),
+        and their `unlabelled_plane` (M,): class or -1.
         """
         raise NotImplementedError
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fetalhead.models.unet import UNet
 from fetalhead.training.losses import pseudo_label_loss
-from fetalhead.training.pseudo_labels import PseudoLabels, UnlabelledTerm, cut_and_mix, labels_of
+from fetalhead.training.pseudo_labels import PseudoLabels, UnlabelledTerm, cut_and_mix, labels_of, mixed_plane
 from fetalhead.training.strategy import Batch
 
 DROPPED = 0.5
@@ -30,6 +30,7 @@ class UniMatch(UnlabelledTerm):
             torch.cat(views),
             torch.cat([cut_and_mix(target, box) for box in boxes]),
             torch.cat([cut_and_mix(confident, box) for box in boxes]),
+            torch.cat([mixed_plane(batch["unlabelled_plane"], box) for box in boxes]),
             (dropped, target, confident),
         )
 
