@@ -1,6 +1,7 @@
 """How unlike pictures are to a model's training pictures: `python tools/unlikeness.py standard KIND=DIR ...`.
 
-Of each data set the test split; all of it where it has none, as `pictures=DIR` has. 1 is the most unlike picture of HC18's validation split.
+Of each data set the test split; all of it where it has none, as `pictures=DIR` has. 1 is the most unlike
+picture of HC18's validation split.
 """
 
 from __future__ import annotations
