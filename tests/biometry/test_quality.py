@@ -88,8 +88,8 @@ def test_no_plane_for_sure_is_not_called_another_one() -> None:
         (None, "accept", ()),
         (1.05, "accept", ()),
         (1.2, "review", ("outside what was trained on",)),
-        (3.9, "review", ("outside what was trained on",)),
-        (4.1, "refuse", ("no ultrasound",)),
+        (4.9, "review", ("outside what was trained on",)),
+        (5.1, "refuse", ("no ultrasound",)),
     ],
 )
 def test_a_picture_unlike_all_others_is_told(unlikeness: float | None, verdict: str, reasons: tuple[str, ...]) -> None:
