@@ -58,7 +58,8 @@ def judged(
     (`Prediction`). `accept`: nothing speaks against it; `review`: somebody should look at the overlay; `refuse`: not to
     be used.
     """
-    if measurement and unlikeness is not None and unlikeness > FOREIGN:
+    unlikeness = unlikeness or 0.0
+    if measurement and unlikeness > FOREIGN:
         measurement = _without_head(measurement, "the picture does not look like an ultrasound picture")
         return replace(measurement, quality="refuse", quality_reasons=("no ultrasound",))
     if measurement and planes and planes[HEAD] < LEAST_HEAD_PLANE:
@@ -94,9 +95,7 @@ def _without_head(measurement: HeadMeasurement, reason: str) -> HeadMeasurement:
     )
 
 
-def _doubts(
-    measurement: HeadMeasurement, planes: Mapping[str, float] | None, unlikeness: float | None
-) -> tuple[str, ...]:
+def _doubts(measurement: HeadMeasurement, planes: Mapping[str, float] | None, unlikeness: float) -> tuple[str, ...]:
     index, hc = measurement.cephalic_index, measurement.hc_mm
     found = {
         "plane unsure": bool(planes) and planes[HEAD] < SURE_HEAD_PLANE,  # type: ignore[index]
@@ -106,7 +105,7 @@ def _doubts(
         IMPOSSIBLE: hc is not None and not POSSIBLE_HC_MM[0] <= hc <= POSSIBLE_HC_MM[1],
         "unlikely shape": index is not None and not CEPHALIC_INDEX[0] <= index <= CEPHALIC_INDEX[1],
         "outside what was trained on": measurement.head_confidence < SURE_OUTLINE
-        or (unlikeness is not None and unlikeness > UNLIKE)
+        or unlikeness > UNLIKE
         or (hc is not None and not TRAINED_HC_MM[0] <= hc <= TRAINED_HC_MM[1]),
     }
     return tuple(reason for reason, holds in found.items() if holds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -52,13 +53,14 @@ class Stream:
 class PlaneStream(Stream):
     """Takes a picture of each plane in turn, however many there are of it: most sets have few of some."""
 
-    __slots__ = ()
-
     def draw(self, seed: int, key: int, place: int) -> Sample:
+        turn, index = divmod(place, len(self._of_planes))
+        return self._of_planes[index].draw(seed, key, turn)
+
+    @cached_property
+    def _of_planes(self) -> list[Stream]:
         planes = sorted({sample.plane for sample in self.samples})
-        turn, index = divmod(place, len(planes))
-        of_plane = [sample for sample in self.samples if sample.plane == planes[index]]
-        return Stream(of_plane, self.batch_size).draw(seed, key, turn)
+        return [Stream([sample for sample in self.samples if sample.plane == plane], 1) for plane in planes]
 
 
 @dataclass(frozen=True, slots=True)
