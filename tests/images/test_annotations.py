@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -148,6 +149,13 @@ def test_polygons_and_run_lengths_in_both_forms(tmp_path: Path) -> None:
         (picture,) = read_coco(listing(tmp_path / "c.json", segmentation))
         assert moved(picture.ellipse(SHAPE), HEAD) < 0.1
         assert (picture.mask(SHAPE) != mask).mean() < 0.002
+
+
+@pytest.mark.parametrize("write", [str, float, lambda side: f"{side}.0"])
+def test_sizes_as_text_and_with_a_point(tmp_path: Path, write: Callable[[int], object]) -> None:
+    size = {"width": write(SHAPE[1]), "height": write(SHAPE[0])}
+    (picture,) = read_coco(listing(tmp_path / "c.json", [(HEAD.points(60) + 0.5).ravel().tolist()], **size))
+    assert moved(picture.ellipse(SHAPE), HEAD) < 0.1
 
 
 def test_what_is_written_is_what_pycocotools_reads(tmp_path: Path) -> None:

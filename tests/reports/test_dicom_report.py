@@ -221,6 +221,24 @@ def test_what_is_no_dicom_picture_is_one_line(
     assert "out/" not in "".join(capsys.readouterr().err.splitlines()[:-1])
 
 
+def test_results_are_no_pictures(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An overlay or a segmentation that lies beside the pictures is passed over, and refused where it is named."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_still(folder / "a.dcm")
+    report(toy_model, folder / "dicom", folder / "a.dcm")
+    assert len(list((folder / "dicom").glob("*.dcm"))) == 3
+    [row] = measured(toy_model, tmp_path / "csv", folder)
+    assert row["path"].endswith("/a.dcm")
+    capsys.readouterr()
+    assert report(toy_model, tmp_path / "again", folder) == 0
+    assert "1 SR, 1 SEG, 1 SC, 0 errors" in capsys.readouterr().err
+    for kind in ("sc", "seg"):
+        named = folder / "dicom" / f"a.dcm.{kind}.dcm"
+        assert main(["measure", str(named), "--model", str(toy_model), "--out", str(tmp_path / kind)]) == 1
+        assert "is a result of fetalhead report" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("keep", [[], ["--keep-patient"]])
 def test_dciodvfy_finds_no_error(keep: list[str], toy_model: Path, tmp_path: Path) -> None:
     checker = shutil.which("dciodvfy")

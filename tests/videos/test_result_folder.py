@@ -101,6 +101,18 @@ def test_a_clip_that_changed_is_measured_again(tmp_path, toy_model, monkeypatch)
     assert json.loads((tmp_path / "out" / "a" / "clip.json").read_text())["counts"]["frames"] == 7
 
 
+def test_a_clip_that_broke_keeps_no_results_of_what_it_was(tmp_path, toy_model, capsys):
+    clip, out = write(tmp_path / "a.mp4", heads(5)), tmp_path / "out"
+    assert video(toy_model, out, clip) == 0
+    (out / "a" / "mine.txt").write_text("mine")
+    before = content_of(out / "a")
+    clip.write_bytes(b"")
+    assert video(toy_model, out, clip) == 1 and "a.mp4" in told(capsys)[-1]
+    assert content_of(out / "a") == {"mine.txt": b"mine"}
+    write(clip, heads(5))
+    assert video(toy_model, out, clip) == 0 and content_of(out / "a").keys() == before.keys()
+
+
 def test_two_runs_at_once_do_not_mix(tmp_path, toy_model):
     clip = write(tmp_path / "clip.mp4", heads(150))
     source = str(Path(__file__).resolve().parents[2] / "src")

@@ -23,14 +23,14 @@ from fetalhead.images.image import UltrasoundImage
 from fetalhead.inference.card_figures import kind_of
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.model_card import model_card
-from fetalhead.inference.model_folder import CONFIG_NAME, FORMAT, MODEL_NAME, ModelFolder, sha256
+from fetalhead.inference.model_folder import FORMAT, MODEL_NAME, ModelFolder, sha256
 from fetalhead.inference.predictor import Predictor
 from fetalhead.models.onnx_export import export_onnx, output_names
 from fetalhead.models.unet import MEAN, STD, UNet, normalise
 from fetalhead.options import TrainingOptions
 from fetalhead.training.checkpoint import WEIGHTS, network_of_run, steps_done
 from fetalhead.training.familiarity import familiarise
-from fetalhead.training.model_place import CARD_NAME, METRICS_NAME, check_place, replace_model
+from fetalhead.training.model_place import CARD_NAME, METRICS_NAME, check_place, configure, replace_model
 from fetalhead.training.run_folder import rows_of, stages_of
 
 LARGEST_DIFFERENCE = {False: 1e-4, True: 0.05}
@@ -98,9 +98,8 @@ def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, opt
         "classes": list(PLANES[: network.architecture.planes]),
         "flips": options.flips,
         "training": {"stages": stages},
-        "files": {path.name: sha256(path) for path in sorted(folder.iterdir())},
     }
-    (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    configure(folder, config)
 
 
 def _calibrate(folder: Path, data: str) -> None:
@@ -122,9 +121,7 @@ def _calibrate(folder: Path, data: str) -> None:
         found = calibrated(errors, allowances, subjects)
     except ValueError as error:
         raise FetalheadError(f"--calibrate {data}: validation: {error}") from error
-    config = json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))
-    config["calibration"] = {"level": LEVEL, **asdict(found)}
-    (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    configure(folder, {"calibration": {"level": LEVEL, **asdict(found)}})
 
 
 def _save_weights(network: UNet, path: Path, half: bool) -> None:

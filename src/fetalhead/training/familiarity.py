@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.draws import LIKENESS
 from fetalhead.errors import FetalheadError
-from fetalhead.images.geometry import Letterbox
+from fetalhead.images.geometry import Letterbox, resize
 from fetalhead.images.texture import texture
 from fetalhead.inference.familiarity import Familiarity
-from fetalhead.inference.model_folder import CONFIG_NAME, FAMILIARITY_NAME, ModelFolder, sha256
+from fetalhead.inference.model_folder import FAMILIARITY_NAME, ModelFolder
 from fetalhead.training.augment.appearance import Appearance
 from fetalhead.training.augment.overlays import drawn_over
+from fetalhead.training.model_place import configure
 
 LEAST_PICTURES = 100
 
@@ -33,9 +33,7 @@ def familiarise(folder: Path, data: Sequence[str]) -> None:
     """
     found = familiarity_of(data, ModelFolder.load(folder).input_size)
     found.save(folder / FAMILIARITY_NAME)
-    config = json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))
-    config["files"] = dict(sorted({**config["files"], FAMILIARITY_NAME: sha256(folder / FAMILIARITY_NAME)}.items()))
-    (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    configure(folder, {})
 
 
 def familiarity_of(data: Sequence[str], grid: tuple[int, int]) -> Familiarity:
@@ -60,8 +58,7 @@ def familiarity_of(data: Sequence[str], grid: tuple[int, int]) -> Familiarity:
 def _on_grid(case: Case, grid: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """The picture alone, as large as it is on the grid."""
     pixels = case.pixels()
-    letterbox = Letterbox.fit((pixels.shape[0], pixels.shape[1]), grid)
-    return letterbox.inner_of(letterbox.to_grid(pixels))
+    return resize(pixels, Letterbox.fit((pixels.shape[0], pixels.shape[1]), grid).inner)
 
 
 def _both(pixels: npt.NDArray[np.uint8], number: int) -> list[npt.NDArray[np.float64]]:

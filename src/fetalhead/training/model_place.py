@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import one_line
-from fetalhead.inference.model_folder import CONFIG_NAME, FAMILIARITY_NAME, FORMAT, MODEL_NAME
+from fetalhead.inference.model_folder import CONFIG_NAME, FAMILIARITY_NAME, FORMAT, MODEL_NAME, sha256
 from fetalhead.training.checkpoint import WEIGHTS
 
 CARD_NAME, METRICS_NAME = "MODEL_CARD.md", "metrics.json"
@@ -31,6 +33,14 @@ def check_place(folder: Path) -> None:
         if path.name not in listed | OWN or not path.is_file():
             held = one_line(path.name)
             raise FetalheadError(f"{one_line(folder)}: holds {held} besides a model; move it, or choose another --out")
+
+
+def configure(folder: Path, entries: Mapping[str, Any]) -> None:
+    """Add `entries` to a model's configuration, begun where there is none, and the digests of all files beside it."""
+    path = folder / CONFIG_NAME
+    config = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    files = {file.name: sha256(file) for file in sorted(folder.iterdir()) if file != path}
+    path.write_text(json.dumps({**config, **entries, "files": files}, indent=2) + "\n", encoding="utf-8")
 
 
 def replace_model(folder: Path, made: Path) -> None:

@@ -30,7 +30,6 @@ from fetalhead.reports.rows import DECIMALS
 from fetalhead.reports.run_record import run_record, versions
 from fetalhead.videos.ahead import ahead, side_by_side
 from fetalhead.videos.clip import Clip
-from fetalhead.videos.content import content_of
 from fetalhead.videos.drawing import draw_chart, draw_frame, strip_height
 from fetalhead.videos.frame_ledger import FrameLedger, FrameRecord
 from fetalhead.videos.measured import MeasuredClip, Outcome, frame_record
@@ -65,12 +64,11 @@ class ClipAnalysis:
         self._stages = Stages()
         self._outcome: Outcome | None = None
 
-    def run(self) -> bool:
-        """Do what is not yet done; gives False where an earlier run had done all.
+    def run(self, content: str) -> bool:
+        """Do what is not yet done for the clip of this `content`; gives False where an earlier run had done all.
 
         Raises `FetalheadError` for a clip without a frame, or a folder that is not for this clip and run.
         """
-        content = content_of(self._clip.path)
         with self._folder.held(content):
             about = self._about(content)
             if self._finished(about):

@@ -79,6 +79,14 @@ class ResultFolder:
             write_whole(self.scratch / SOURCE, json.dumps(source).encode("ascii"), self.scratch)
             yield
 
+    def drop_outdated(self, content: str) -> None:
+        """Delete the results of what the clip was before it changed to `content`, which may be beyond measuring."""
+        about = summary_in(self.path).get("about")
+        if isinstance(about, dict) and about.get("content") not in (None, content):
+            with self.held(content):
+                for name in NAMES:
+                    (self.path / name).unlink(missing_ok=True)
+
     def remove_best(self) -> None:
         """Delete the best frames of an earlier run."""
         for name in BEST_NAMES:

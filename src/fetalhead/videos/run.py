@@ -14,6 +14,7 @@ from fetalhead.measuring.out_folder import SCRATCH
 from fetalhead.videos.analysis import ClipAnalysis
 from fetalhead.videos.clip import open_clip
 from fetalhead.videos.container import require_av
+from fetalhead.videos.content import content_of
 from fetalhead.videos.progress import ClipProgress
 from fetalhead.videos.result_folder import ResultFolder
 from fetalhead.videos.search import search_clips
@@ -46,9 +47,11 @@ def analyse_clips(paths: Sequence[str], out: Path, predictor: Predictor, wanted:
 
 def _analyse(path: Path, folder: ResultFolder, predictor: Predictor, wanted: Wanted, progress: ClipProgress) -> bool:
     """Analyse one clip; gives whether nothing was wrong with it."""
+    content = content_of(path)
+    folder.drop_outdated(content)
     clip = open_clip(path)
     analysis = ClipAnalysis(clip, folder, predictor, wanted, progress)
-    if not analysis.run():
+    if not analysis.run(content):
         progress.say(f"{path}: unchanged since an earlier run: {folder.path}")
         return True
     if clip.faults:

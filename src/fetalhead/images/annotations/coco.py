@@ -82,7 +82,8 @@ class CocoPicture:
 
     def _check(self, shape: tuple[int, int]) -> None:
         width, height = self.details.get("width"), self.details.get("height")
-        if width is not None and height is not None and (height, width) != shape:
+        drawn = [str(side).removesuffix(".0") for side in (height, width)]  # some tools write them as text or 800.0
+        if width is not None and height is not None and drawn != [str(side) for side in shape]:
             raise self._fault(
                 f"drawn on {width} x {height} pixels, but the picture has {shape[1]} x {shape[0]} as shown; "
                 "draw on the picture as shown, in its size"

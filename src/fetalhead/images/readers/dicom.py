@@ -18,7 +18,7 @@ from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers import dicom_elements, dicom_video
 from fetalhead.images.readers.dicom_calibration import calibration_of
 from fetalhead.images.readers.dicom_decoding import decoded_frames, find_decoder
-from fetalhead.images.readers.dicom_elements import SOP_CLASS, BrokenDicom, open_elements, text_of
+from fetalhead.images.readers.dicom_elements import SOP_CLASS, BrokenDicom, Elements, open_elements, text_of
 from fetalhead.images.readers.dicom_grey import GreyFrames
 from fetalhead.images.readers.dicom_header import Header, header_dataset
 from fetalhead.images.readers.faults import check_size, reason_of, unreadable
@@ -35,16 +35,21 @@ SECONDARY_CAPTURE, MODALITY = f"{STORAGE}7", 0x00080060
 CAPTURED = ("", "US", "IVUS", "BDUS", "OT", "SC")
 """Modalities of a secondary capture that may show ultrasound."""
 
+MANUFACTURER, OWN = 0x00080070, "fetalhead"
+"""What made a file, and what the results of `fetalhead report` say there: they are drawn over, and no pictures."""
+
 
 def recognises(head: bytes, path: Path) -> bool:
     return dicom_elements.looks_like_dicom(head)
 
 
 def holds_picture(path: Path) -> bool:
-    """Whether the file has pixel data, or is a damaged one that should: no directory, no report."""
+    """Whether the file has pixel data, or is a damaged one that should: no directory, no report, no result."""
     try:
         with open(path, "rb") as file:
             stream, elements = open_elements(path, file)
+            if _is_own(stream, elements):
+                return False
             if elements.pixel_tag is not None or dicom_elements.ROWS in elements.spans:
                 return True
             return _is_picture(text_of(stream, elements, SOP_CLASS))
@@ -57,6 +62,8 @@ def other_modality(path: Path) -> str:
     try:
         with open(path, "rb") as file:
             stream, elements = open_elements(path, file)
+            if _is_own(stream, elements):
+                return "a result of fetalhead report"
             found, modality = text_of(stream, elements, SOP_CLASS), text_of(stream, elements, MODALITY)
     except (OSError, BrokenDicom):
         return ""
@@ -70,6 +77,10 @@ def other_modality(path: Path) -> str:
 
 def _is_picture(sop_class: str) -> bool:
     return any(_is_kind(sop_class, known) for known in PICTURE_CLASSES)
+
+
+def _is_own(stream: BinaryIO, elements: Elements) -> bool:
+    return text_of(stream, elements, MANUFACTURER) == OWN
 
 
 def _is_kind(sop_class: str, known: str) -> bool:
@@ -93,6 +104,8 @@ def _read(path: Path, file: BinaryIO) -> Iterator[UltrasoundImage]:
     if elements.pixel_tag is None:
         kind = "DICOM directory" if dicom_elements.DIRECTORY_RECORDS in elements.spans else "DICOM file"
         raise unreadable(path, f"is a {kind} without pixel data")
+    if _is_own(stream, elements):
+        raise unreadable(path, "is a result of fetalhead report, drawn over a picture; measure the picture itself")
     dataset = header_dataset(stream, elements)
     video = elements.transfer_syntax in dicom_video.VIDEO
     header = Header.of(path, dataset, elements, video=video)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fetalhead.biometry.bpd import CONVENTION
+from fetalhead.images.readers.dicom import OWN
 
 if TYPE_CHECKING:
     from fetalhead.biometry.measurement import HeadMeasurement
     from fetalhead.reports.rows import Row
 
-MANUFACTURER = "fetalhead"
+MANUFACTURER = OWN
 FETUS = "1"
 """Fetuses are numbered within a report; a picture does not tell which of several it shows."""
 
