@@ -23,8 +23,8 @@ PLOTS = ("label_efficiency.png", "robustness_*.png")
 NAMES = (*RUN[1:], "data", "name", "subject")
 CASES = {
     "cases.csv": (*NAMES, "status", "dice", "iou", "mask_dice", "hd_mm", "adf_mm", "adf_percent"),
-    "cases_elsewhere.csv": (*NAMES, "status", "dice", "mask_dice", "adf_percent"),
-    "robustness_cases.csv": (*NAMES, "severity", "dice", "adf_mm"),
+    "cases_elsewhere.csv": (*NAMES, "dice", "mask_dice", "adf_percent"),
+    "robustness_cases.csv": (*NAMES, "severity", "dice"),
 }
 """What is kept of each picture, so that differences can be worked out again, and runs be added on another machine."""
 MEASURED = ("dice", "iou", "mask_dice", "hd_mm", "adf_mm", "adf_percent")

@@ -147,9 +147,9 @@ class MultiTaskOptions(SemiSupervisedOptions):
     """`SemiSupervisedOptions`, and the classification of planes."""
 
     strategy: str = option("the way to learn", default="multitask")
-    beta: float = option("weight of the classification loss", default=0.3)
+    beta: float = option("weight of the classification loss; 0 for a network that tells no planes", default=0.3)
     plane_batch: int = option("pictures with a plane label and no outline a step (on each device)", default=4)
-    absence_weight: float = option("weight in the labelled loss of pictures that hold no head", default=1.0)
+    absence_weight: float = option("weight in the labelled loss of pictures that hold no head", default=0.1)
     plane_classes: Literal[3, 4] = option("3: head, abdomen, femur; 4: and anything else", default=4)
 
     def __post_init__(self) -> None:
@@ -160,7 +160,7 @@ class MultiTaskOptions(SemiSupervisedOptions):
 
     @property
     def planes(self) -> int:
-        return self.plane_classes
+        return self.plane_classes if self.beta else 0  # a head that nothing teaches would veto heads at random
 
 
 def parse_labels(labels: str) -> tuple[float, bool]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fetalhead.evaluation.comparison.collect import Row
-from fetalhead.evaluation.comparison.paired import differences, paired_difference
+from fetalhead.evaluation.comparison.paired import differences, interval_of, paired_difference
 
 
 def case(arm: str, seed: int, name: str, dice: float | None, labels: str = "5%", subject: str = "") -> Row:
@@ -44,12 +44,29 @@ def test_the_interval_knows_of_draws_and_of_subjects() -> None:
     """Differences that vary by draw alone, or by subject alone, give intervals of the width that theory says."""
     rng = np.random.default_rng(0)
     by_draw, by_subject = rng.normal(0, 0.1, 8), rng.normal(0, 0.1, 50)
-    for effect, count in ((lambda draw, subject: by_draw[draw], 8), (lambda draw, subject: by_subject[subject], 50)):
+    student, normal = 2.365, 1.960  # of 7 degrees of freedom, and of many
+    for effect, spread in (
+        (lambda draw, subject: by_draw[draw], student * by_draw.std(ddof=1) / math.sqrt(8)),
+        (lambda draw, subject: by_subject[subject], normal * by_subject.std() / math.sqrt(50)),
+    ):
         first = values([case("b", d, f"s{s}", 1 + effect(d, s)) for d in range(8) for s in range(50)])
         second = values([case("a", d, f"s{s}", 1.0) for d in range(8) for s in range(50)])
         found = paired_difference(first, second, "dice")
-        spread = (by_draw if count == 8 else by_subject).std() / math.sqrt(count)
-        assert found.high - found.low == pytest.approx(2 * 1.96 * spread, rel=0.15)
+        assert found.high - found.low == pytest.approx(2 * spread, rel=0.15)
+
+
+@pytest.mark.parametrize("draws", [2, 3, 4])
+@pytest.mark.parametrize("spread", [0.0, 1.0, 3.0])
+def test_arms_that_do_not_differ_are_rarely_told_apart(draws: int, spread: float) -> None:
+    """Few draws that differ among themselves: the interval of no difference misses zero about one time in twenty."""
+    rng = np.random.default_rng([draws, int(spread)])
+    clear = 0
+    for _ in range(100):
+        shape = (draws, 30)
+        cells = rng.normal(0, spread, (draws, 1)) + rng.normal(0, 1, (1, 30)) + rng.normal(0, 1, shape)
+        low, high = interval_of(cells, np.ones(shape))
+        clear += low > 0 or high < 0
+    assert clear <= 15
 
 
 def test_pictures_of_one_subject_stay_together() -> None:

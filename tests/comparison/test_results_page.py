@@ -148,10 +148,10 @@ def test_the_page_says_what_the_numbers_say(made: Path) -> None:
         "| supervised | 5% | 2 | - | - | 25.00 ± 0.00 | 0.00 ± 0.00 |",
         "| shadow | 85.15 / 4.00 / 0.0 | 91.15 / 4.00 / 0.0 | 82.10 / 4.00 / 0.0 |",
         "- Severity 5: Labels 5%, semi-supervised against supervised (2 draws): Dice better, 4.00 points higher",
-        "- semi-supervised against supervised, Dice points at severity 5: better by 1 or more under blur +2.00, shadow "
-        "+6.00; worse under no kind.",
-        "- multitask against supervised, Dice points at severity 5: better by 1 or more under no kind; worse under "
-        "blur -1.00, shadow -3.00.",
+        "- semi-supervised against supervised, Dice points at severity 5, in each of 2 draws: better by 1 or more "
+        "under blur +2.00 (+2.00 to +2.00), shadow +6.00 (+6.00 to +6.00); worse under no kind.",
+        "- multitask against supervised, Dice points at severity 5, in 1 draw: better by 1 or more under no kind; "
+        "worse under blur -1.00 (-1.00 to -1.00), shadow -3.00 (-3.00 to -3.00).",
     ):  # fmt: skip
         assert words in text, words
     sections = ("## On hc18", "## On tv", "## On planes", "## On pictures made worse", "## What was run")

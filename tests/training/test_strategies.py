@@ -170,6 +170,8 @@ def test_beta_0_has_no_classification_term() -> None:
     network = UNet(Architecture("resnet10t", (8, 8, 8, 8), planes=4))
     strategy = MultiTask(network, MultiTaskOptions(data=["hc18=x"], alpha=0.0, beta=0.0))
     assert set(strategy.losses(network, random_batch(), step=1)) == {"dice", "cross_entropy"}
+    assert not strategy.options.planes, "a plane head that nothing teaches would call heads other planes"
+    assert MultiTaskOptions(data=["hc18=x"]).planes == 4
 
 
 def test_absence_weight_is_the_share_of_pictures_without_a_head() -> None:

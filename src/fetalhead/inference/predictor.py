@@ -40,7 +40,7 @@ class Prediction:
 
     @property
     def head_probability(self) -> npt.NDArray[np.float32]:
-        """(H, W) head probability in the picture's own geometry, resized bilinearly."""
+        """(H, W) head probability in the picture's own geometry, resized bicubically."""
         return np.asarray(self.letterbox.from_grid(self.grid_probability), dtype=np.float32)
 
     @property

@@ -24,11 +24,11 @@ CASES = (*RUN, "data", "name", "subject", "band", "status", "dice", "iou", "hd_m
            for part in ("center_x_px", "center_y_px", "semi_axis_a_px", "semi_axis_b_px", "angle_rad")))  # fmt: skip
 ELSEWHERE = (*RUN, "data", "split", "images", "subjects", "failures", "dice", "iou", "mask_dice", "hd_px",
              "adf_percent", "plane_accuracy", "head_abdomen_femur_accuracy", "false_heads", "missed_heads")  # fmt: skip
-CASES_ELSEWHERE = (*RUN, "data", "name", "subject", "status", "dice", "mask_dice", "adf_percent")
+CASES_ELSEWHERE = (*RUN, "data", "name", "subject", "dice", "mask_dice", "adf_percent")
 ROBUSTNESS = (*RUN, "data", "corruption", "severity", "images", "subjects", "failures", "dice", "iou", "hd_mm",
               "adf_mm")  # fmt: skip
-ROBUSTNESS_CASES = (*RUN, "data", "severity", "name", "subject", "dice", "adf_mm")
-"""A row a picture and severity: the means over all kinds of corruption."""
+ROBUSTNESS_CASES = (*RUN, "data", "severity", "name", "subject", "dice")
+"""A row a picture and severity: the mean over all kinds of corruption."""
 PLAN = (*RUN, "steps", "finished")
 MACHINES = "machines.json"
 FILES = {

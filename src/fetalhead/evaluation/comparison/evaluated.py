@@ -68,18 +68,18 @@ def _kind(row: Row) -> tuple[str, int]:
 
 
 def _over_kinds(rows: Sequence[Row]) -> list[Row]:
-    """Of each picture at each severity, the means over all kinds of corruption."""
+    """Of each picture at each severity, the mean Dice over all kinds of corruption.
+
+    A mean of distances would be over the kinds in which one arm found a head: other kinds than of the next arm.
+    """
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         if row["severity"] != "0":
             groups.setdefault((row["severity"], row["name"], row["subject"]), []).append(row)
     return [
-        {
-            "severity": severity, "name": name, "subject": subject,
-            "dice": _mean(group, "dice"), "adf_mm": _mean(group, "adf_mm"),
-        }
+        {"severity": severity, "name": name, "subject": subject, "dice": _mean(group, "dice")}
         for (severity, name, subject), group in groups.items()
-    ]  # fmt: skip
+    ]
 
 
 def _mean(rows: Sequence[Row], name: str) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri, stdtrit
 
 from fetalhead.evaluation.comparison.collect import Row
-from fetalhead.evaluation.summary import SEED, number_text, percentile_interval, resamples
+from fetalhead.evaluation.summary import LEVEL_PERCENT, SEED, number_text, percentile_interval, resamples
 
+QUANTILE = (100 + LEVEL_PERCENT) / 200
 METRICS = ("dice", "iou", "mask_dice", "hd_mm", "adf_mm", "adf_percent")
 DIFFERENCES = ("data", "arm", "against", "labels", "metric", "draws", "subjects", "arm_mean", "against_mean",
                "difference", "low", "high")  # fmt: skip
@@ -69,8 +71,9 @@ Values = dict[tuple[str, str], Row]
 def paired_difference(arm: Values, against: Values, metric: str) -> Difference:
     """One metric of two arms, paired by draw and picture; a picture that lacks it in either is left out.
 
-    The interval resamples the draws and, crossed with them, the subjects whose pictures they are (both are what
-    another study would have others of): a two-way cluster bootstrap, percentile interval.
+    The interval resamples the draws and, apart from them, the subjects whose pictures they are (both are what another
+    study would have others of), and adds what the two change: a two-way cluster bootstrap, percentile interval. Draws
+    are few, so their part is stretched (see `_stretch`).
     """
     pairs = [
         (seed, arm[seed, name]["subject"], float(arm[seed, name][metric]), float(against[seed, name][metric]))
@@ -86,17 +89,27 @@ def paired_difference(arm: Values, against: Values, metric: str) -> Difference:
     sums, counts = np.zeros((len(seeds), len(subjects))), np.zeros((len(seeds), len(subjects)))
     np.add.at(sums, (seed, subject), first - second)
     np.add.at(counts, (seed, subject), 1)
-    low, high = _interval(sums, counts)
+    low, high = interval_of(sums, counts)
     return Difference(len(seeds), len(subjects), float(first.mean()), float(second.mean()), low, high)
 
 
-def _interval(sums: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Of (draws, subjects) sums of differences and numbers of pictures."""
+def interval_of(sums: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The 95 % interval of the mean of (draws, subjects) `sums` of differences of so many pictures (`counts`)."""
     draws, subjects = sums.shape
     if draws < 2 or subjects < 2:
         return math.nan, math.nan
     generator = np.random.default_rng(SEED)
     times_drawn, times = resamples(draws, generator), resamples(subjects, generator)
-    total = np.einsum("kd,ds,ks->k", times_drawn, sums, times, optimize=True)
-    number = np.einsum("kd,ds,ks->k", times_drawn, counts, times, optimize=True)
-    return percentile_interval(total[number > 0] / number[number > 0])
+    of_draws = (times_drawn @ sums.sum(axis=1)) / (times_drawn @ counts.sum(axis=1))
+    of_subjects = (times @ sums.sum(axis=0)) / (times @ counts.sum(axis=0))
+    return percentile_interval(of_subjects + _stretch(draws) * (of_draws - sums.sum() / counts.sum()))
+
+
+def _stretch(draws: int) -> float:
+    """By what a bootstrap of so few draws is too narrow.
+
+    Resamples of n vary by (n - 1) / n of the variance (Davison and Hinkley 1997, section 2.4), and a variance known
+    from n values wants Student's quantile instead of the normal one.
+    """
+    normal, student = ndtri(QUANTILE), stdtrit(draws - 1, QUANTILE)
+    return float(math.sqrt(draws / (draws - 1)) * student / normal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from fetalhead.evaluation.comparison.collect import Row
 from fetalhead.evaluation.comparison.tables import UNITS, groups, interval, mean, share_order, values
@@ -59,7 +60,7 @@ def plane_sentences(rows: Sequence[Row]) -> list[str]:
 def worse_sentences(rows: Sequence[Row], reference: str, severity: int) -> list[str]:
     """At one label share and severity: the kinds of corruption under which an arm differs from `reference` by much.
 
-    Means over the draws that both have, without intervals.
+    Means over the draws that both have, where all of these agree which arm is better; without intervals.
     """
     chosen = [row for row in rows if row["severity"] == str(severity)]
     kinds = dict.fromkeys(row["corruption"] for row in chosen)
@@ -67,8 +68,8 @@ def worse_sentences(rows: Sequence[Row], reference: str, severity: int) -> list[
     for row in chosen:
         seeds.setdefault(row["arm"], set()).add(row["seed"])
 
-    def dice(arm: str, kind: str, common: set[str]) -> float:
-        found = [row for row in chosen if row["arm"] == arm and row["corruption"] == kind and row["seed"] in common]
+    def dice(arm: str, kind: str, draws: set[str]) -> float:
+        found = [row for row in chosen if row["arm"] == arm and row["corruption"] == kind and row["seed"] in draws]
         return float(100 * values(found, "dice").mean())
 
     sentences = []
@@ -76,11 +77,18 @@ def worse_sentences(rows: Sequence[Row], reference: str, severity: int) -> list[
         common = seeds[arm] & seeds.get(reference, set())
         if arm == reference or not common:
             continue
-        changes = {kind: dice(arm, kind, common) - dice(reference, kind, common) for kind in kinds}
-        more = [f"{kind} {change:+.2f}" for kind, change in changes.items() if change >= LARGE]
-        less = [f"{kind} {change:+.2f}" for kind, change in changes.items() if change <= -LARGE]
+        more, less = [], []
+        for kind in kinds:
+            changes = [dice(arm, kind, {seed}) - dice(reference, kind, {seed}) for seed in sorted(common)]
+            change = fmean(changes)
+            told = f"{kind} {change:+.2f} ({min(changes):+.2f} to {max(changes):+.2f})"
+            if change >= LARGE and min(changes) > 0:
+                more.append(told)
+            elif change <= -LARGE and max(changes) < 0:
+                less.append(told)
+        draws = "1 draw" if len(common) == 1 else f"each of {len(common)} draws"
         sentences.append(
-            f"{arm} against {reference}, Dice points at severity {severity}: better by {LARGE:g} or more under "
-            f"{', '.join(more) or 'no kind'}; worse under {', '.join(less) or 'no kind'}."
+            f"{arm} against {reference}, Dice points at severity {severity}, in {draws}: better by {LARGE:g} or more "
+            f"under {', '.join(more) or 'no kind'}; worse under {', '.join(less) or 'no kind'}."
         )
     return sentences
