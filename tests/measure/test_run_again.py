@@ -255,3 +255,14 @@ def test_a_damaged_ledger_deletes_nothing_outside_and_loses_only_its_rows(toy_mo
     assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 0
     assert _counts(tmp_path / "out") == (1, 1)
     assert keep.exists() and results_of(tmp_path / "out") == before
+
+
+def test_a_network_that_cannot_start_costs_no_results(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_heads(tmp_path / "in", 2)
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size", "0.5") == 0
+    before = results_of(tmp_path / "out")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in", "--pixel-size", "0.5", "--provider", "cuda") != 0
+    assert "provider 'cuda' is not in the installed onnxruntime" in capsys.readouterr().err
+    assert results_of(tmp_path / "out") == before

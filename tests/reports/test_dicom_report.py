@@ -221,6 +221,22 @@ def test_what_is_no_dicom_picture_is_one_line(
     assert "out/" not in "".join(capsys.readouterr().err.splitlines()[:-1])
 
 
+def test_results_of_an_earlier_run_do_not_contradict_the_new_ones(toy_model: Path, tmp_path: Path) -> None:
+    """Also where they lie among the pictures."""
+    path, out = write_still(tmp_path / "a.dcm"), tmp_path
+    assert report(toy_model, out, tmp_path) == 0
+    names = {file.name for file in out.glob("a.dcm.*.dcm")}
+    assert names == {"a.dcm.sr.dcm", "a.dcm.seg.dcm", "a.dcm.sc.dcm"}
+    empty = np.zeros((160, 192), np.uint8)
+    given = {"StudyInstanceUID": "1.2.3.4", "SeriesInstanceUID": "1.2.3.4.5"}
+    save(dataset(empty, SequenceOfUltrasoundRegions=[region((0, 20, 191, 159), (0.1, 0.1))], **given), path)
+    assert report(toy_model, out, tmp_path) == 0
+    assert "a.dcm.seg.dcm" not in {file.name for file in out.iterdir()} and (out / "a.dcm.sr.dcm").exists()
+    path.write_bytes(path.read_bytes()[:-2000])
+    assert report(toy_model, out, path) == 1
+    assert not list(out.glob("a.dcm.*.dcm"))
+
+
 def test_results_are_no_pictures(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An overlay or a segmentation that lies beside the pictures is passed over, and refused where it is named."""
     folder = tmp_path / "in"

@@ -83,7 +83,7 @@ class ReportRun:
         self._algorithm = Algorithm(str(versions()["fetalhead"]), folder.model_id)
         self._inputs = find_inputs(request.paths, request.exclude)
         self._uids = Uids()
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter(passed_over=self._inputs.passed_over)
         self._start = time.perf_counter()
 
     def run(self) -> int:
@@ -99,6 +99,7 @@ class ReportRun:
         places = find_places([file.relative for file in files])
         sizes = request.sizes.of(files)
         for number, (file, place, given) in enumerate(zip(files, places, sizes, strict=True), 1):
+            objects: dict[str, bytes] = {}
             try:
                 # pydicom and highdicom warn of values that are not as they should be, and quote them: names, too
                 with warnings.catch_warnings():
@@ -107,10 +108,13 @@ class ReportRun:
             except Exception as error:  # a batch outlives any one file, whatever a decoder makes of it
                 faults.append((file.name, fault(error, file.path)))
                 progress.say(": ".join(faults[-1]))
-            else:
-                for kind, content in objects.items():
-                    write_whole(request.out / f"{place.single}.{kind}.dcm", content, request.out)
+            for kind in KINDS:
+                written_to = request.out / f"{place.single}.{kind}.dcm"
+                if kind in objects:
+                    write_whole(written_to, objects[kind], request.out)
                     self._counts[kind] += 1
+                else:  # an earlier run's would contradict what this one says
+                    written_to.unlink(missing_ok=True)
             progress.step()
         progress.clear()
         self._counts["error"] = len(faults)
@@ -122,9 +126,8 @@ class ReportRun:
 
     def _is_meant(self, file: InputFile) -> bool:
         """Whether there is to be a report: of all that was named, and of the ultrasound in folders."""
-        own = file.path.absolute().is_relative_to(self._request.out.absolute())
         with open(file.path, "rb") as stream:
-            meant = not own and looks_like_dicom(stream.read(HEAD_BYTES)) and not other_modality(file.path)
+            meant = looks_like_dicom(stream.read(HEAD_BYTES)) and not other_modality(file.path)
         if not meant and file.name not in self._request.paths:
             self._counts["passed_over"] += 1
             return False

@@ -17,6 +17,7 @@ from fetalhead.biometry.known_age import KnownAges
 from fetalhead.errors import FetalheadError
 from fetalhead.images.inputs import find_inputs
 from fetalhead.inference.model_folder import ModelFolder
+from fetalhead.inference.predictor import Predictor
 from fetalhead.inference.workers import Ended, Gave, Lost, run_tasks, usable_cores
 from fetalhead.measuring.csv_file import CsvFile
 from fetalhead.measuring.earlier_results import drawn_in
@@ -112,6 +113,8 @@ class MeasuringRun:
         self._reused = sum(len(planned.rows) for planned in self._planned)
         asked = {planned.name for planned in self._planned}
         self._left_out = sum(len(file.rows) for name, file in ledger.finished.items() if name not in asked)
+        if stale and not all(planned.complete for planned in self._planned):
+            Predictor(self._model, self._request.provider, threads=1)  # a network that cannot start costs no results
         # In this order: a kill in between leaves the next run all it needs to clear the rest, and what goes wrong
         # before the table is begun anew leaves the old one as it was.
         self._out.remove(stale)
