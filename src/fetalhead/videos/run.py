@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fetalhead.errors import FetalheadError
@@ -47,9 +48,14 @@ def analyse_clips(paths: Sequence[str], out: Path, predictor: Predictor, wanted:
 
 def _analyse(path: Path, folder: ResultFolder, predictor: Predictor, wanted: Wanted, progress: ClipProgress) -> bool:
     """Analyse one clip; gives whether nothing was wrong with it."""
+    try:
+        clip = open_clip(path)
+    except FetalheadError:
+        with suppress(FetalheadError):  # what cannot be read at all is told once
+            folder.drop_outdated(content_of(path))
+        raise
     content = content_of(path)
     folder.drop_outdated(content)
-    clip = open_clip(path)
     analysis = ClipAnalysis(clip, folder, predictor, wanted, progress)
     if not analysis.run(content):
         progress.say(f"{path}: unchanged since an earlier run: {folder.path}")
