@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import fmean
 
 from fetalhead.evaluation.comparison.collect import Row
-from fetalhead.evaluation.comparison.tables import UNITS, groups, interval, mean, share_order, values
+from fetalhead.evaluation.comparison.tables import UNITS, groups, interval, mean, share_order
 
 LARGE = 1.0
 """Dice points on pictures made worse, from which on a kind of corruption is named."""
@@ -67,10 +68,10 @@ def worse_sentences(rows: Sequence[Row], reference: str, severity: int) -> list[
     seeds: dict[str, set[str]] = {}
     for row in chosen:
         seeds.setdefault(row["arm"], set()).add(row["seed"])
+    told = {(row["arm"], row["corruption"], row["seed"]): 100 * float(row["dice"]) for row in chosen if row["dice"]}
 
-    def dice(arm: str, kind: str, draws: set[str]) -> float:
-        found = [row for row in chosen if row["arm"] == arm and row["corruption"] == kind and row["seed"] in draws]
-        return float(100 * values(found, "dice").mean())
+    def dice(arm: str, kind: str, seed: str) -> float:
+        return told.get((arm, kind, seed), math.nan)  # a kind that a run was not scored on is not named
 
     sentences = []
     for arm in seeds:
@@ -79,13 +80,13 @@ def worse_sentences(rows: Sequence[Row], reference: str, severity: int) -> list[
             continue
         more, less = [], []
         for kind in kinds:
-            changes = [dice(arm, kind, {seed}) - dice(reference, kind, {seed}) for seed in sorted(common)]
+            changes = [dice(arm, kind, seed) - dice(reference, kind, seed) for seed in sorted(common)]
             change = fmean(changes)
-            told = f"{kind} {change:+.2f} ({min(changes):+.2f} to {max(changes):+.2f})"
+            sizes = f"{kind} {change:+.2f} ({min(changes):+.2f} to {max(changes):+.2f})"
             if change >= LARGE and min(changes) > 0:
-                more.append(told)
+                more.append(sizes)
             elif change <= -LARGE and max(changes) < 0:
-                less.append(told)
+                less.append(sizes)
         draws = "1 draw" if len(common) == 1 else f"each of {len(common)} draws"
         sentences.append(
             f"{arm} against {reference}, Dice points at severity {severity}, in {draws}: better by {LARGE:g} or more "
