@@ -179,6 +179,77 @@ def test_rows_of_other_inputs_are_left_out_with_a_word(
     assert "left out" not in capsys.readouterr().err
 
 
+def test_a_metaimage_is_redone_when_its_data_file_changed(toy_model: Path, tmp_path: Path) -> None:
+    header = "NDims = 2\nDimSize = 192 128\nElementType = MET_UCHAR\nElementSpacing = 0.5 0.5\n"
+    (tmp_path / "a.mhd").write_text(f"{header}ElementDataFile = a.raw\n")
+    (tmp_path / "a.raw").write_bytes(head_picture().tobytes())
+    assert measure(toy_model, tmp_path / "out", tmp_path / "a.mhd") == 0
+    before = rows_of(tmp_path / "out")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "a.mhd") == 0
+    assert _counts(tmp_path / "out") == (0, 1)
+    (tmp_path / "a.raw").write_bytes(head_picture(1.1).tobytes())
+    assert measure(toy_model, tmp_path / "out", tmp_path / "a.mhd") == 0
+    assert _counts(tmp_path / "out") == (1, 0)
+    assert float(rows_of(tmp_path / "out")[0]["hc_mm"]) > float(before[0]["hc_mm"]) + 5
+
+
+@pytest.mark.parametrize("asked", ["share", "share/*.png", "typo"])
+def test_where_nothing_can_be_reached_results_stay(
+    toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_heads(tmp_path / "share", 2)
+    assert measure(toy_model, tmp_path / "out", "share") == 0
+    before = results_of(tmp_path / "out")
+    (tmp_path / "share").rename(tmp_path / "away")
+    capsys.readouterr()
+    assert measure(toy_model, tmp_path / "out", asked) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith(f"fetalhead measure: {asked}: no ")
+    assert told[1:] == [f"fetalhead measure: nothing to measure: {tmp_path / 'out'} stays as it was"]
+    assert results_of(tmp_path / "out") == before
+
+
+def test_rows_of_a_share_that_is_away_come_back_with_it(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its mount point is an empty folder meanwhile."""
+    share, here = tmp_path / "share", tmp_path / "here"
+    write_heads(share, 2)
+    here.mkdir()
+    cv2.imwrite(str(here / "other.png"), head_picture())
+    assert measure(toy_model, tmp_path / "out", share, here) == 0
+    before = results_of(tmp_path / "out")
+    share.rename(tmp_path / "away")
+    share.mkdir()
+    capsys.readouterr()
+    assert measure(toy_model, tmp_path / "out", share, here) == 1
+    told = capsys.readouterr().err
+    assert "2 rows of an earlier run left out until their inputs are there again" in told
+    assert f"{share}: no pictures in this folder" in told
+    assert [row["status"] for row in rows_of(tmp_path / "out")] == ["no_scale", "error"]
+    share.rmdir()
+    (tmp_path / "away").rename(share)
+    assert measure(toy_model, tmp_path / "out", share, here) == 0
+    assert _counts(tmp_path / "out") == (0, 3)
+    assert results_of(tmp_path / "out") == before
+
+
+def test_no_row_comes_back_beside_a_picture_of_another(toy_model: Path, tmp_path: Path) -> None:
+    """While the share is away, the place of its picture falls to the one of the same name."""
+    share, here = tmp_path / "share", tmp_path / "here"
+    for folder, size in ((share, 1.0), (here, 0.8)):
+        folder.mkdir()
+        cv2.imwrite(str(folder / "a.png"), head_picture(size))
+    assert measure(toy_model, tmp_path / "out", share, here) == 0
+    before = results_of(tmp_path / "out")
+    share.rename(tmp_path / "away")
+    assert measure(toy_model, tmp_path / "out", share, here) == 1
+    (tmp_path / "away").rename(share)
+    assert measure(toy_model, tmp_path / "out", share, here) == 0
+    assert results_of(tmp_path / "out") == before
+
+
 def test_results_in_an_input_folder_are_no_inputs(
     toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ from toys import bright_head
 
 from fetalhead.cli import main
 from fetalhead.images.ellipse import Ellipse
+from fetalhead.measuring.out_folder import OutFolder
 
 highdicom = pytest.importorskip("highdicom")
 pydicom = pytest.importorskip("pydicom")
@@ -139,7 +140,56 @@ def test_a_cine_has_its_ellipses_in_one_report(toy_model: Path, tmp_path: Path) 
     found = groups(pydicom.dcmread(tmp_path / "out" / "c.dcm.sr.dcm"))
     assert [int(ellipse_of(group)[1].ReferencedFrameNumber) for group in found] == [1, 3]
     written = {file.name for file in (tmp_path / "out").iterdir()}
-    assert written == {"c.dcm.sr.dcm", "c.dcm.sc.dcm", "run.json"}
+    assert written == {"c.dcm.sr.dcm", "c.dcm.sc.dcm", "run.json", ".fetalhead"}
+
+
+def test_a_cine_that_ends_early_has_a_partial_report(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_cine(tmp_path / "c.dcm")
+    path.write_bytes(path.read_bytes()[:-1000])
+    assert report(toy_model, tmp_path / "out", path) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith(f"fetalhead report: {path}: ") and told[0].endswith("; reported on 2 frames")
+    assert "1 SR, 0 SEG, 1 SC, 1 error," in told[1]
+    read = pydicom.dcmread(tmp_path / "out" / "c.dcm.sr.dcm")
+    assert (read.CompletionFlag, len(groups(read))) == ("PARTIAL", 1)
+    assert read.CompletionFlagDescription == "Frames measured: 2. Others could not be read."
+    write_cine(path)
+    assert report(toy_model, tmp_path / "out", path) == 0
+    assert pydicom.dcmread(tmp_path / "out" / "c.dcm.sr.dcm").CompletionFlag == "COMPLETE"
+
+
+def test_a_picture_that_the_table_of_sizes_lacks_is_told(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("n", "m"):
+        save(dataset(bright_head(HEAD), StudyInstanceUID="1.2", SeriesInstanceUID="1.3"), tmp_path / f"{name}.dcm")
+    (tmp_path / "sizes.csv").write_text("filename,pixel size(mm)\nn.dcm,0.5\n")
+    assert report(toy_model, tmp_path / "out", tmp_path, "--pixel-size-csv", tmp_path / "sizes.csv") == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].endswith("m.dcm: sizes.csv has no row for m.dcm: in pixels only")
+    assert "2 SR, 2 SEG, 2 SC, 0 errors" in told[1]
+
+
+def test_what_a_quoted_pattern_finds_is_named(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where the shell finds it: it is refused aloud, and not passed over as in a folder."""
+    save(dataset(bright_head(HEAD), SOPClassUID="1.2.840.10008.5.1.4.1.1.2"), tmp_path / "ct.dcm")
+    assert report(toy_model, tmp_path / "out", tmp_path / "*.dcm") == 1
+    assert "ct.dcm: reports are about ultrasound" in capsys.readouterr().err
+
+
+def test_two_reports_do_not_write_to_one_folder(toy_model: Path, tmp_path: Path) -> None:
+    path = write_still(tmp_path / "a.dcm")
+    (tmp_path / "out" / ".fetalhead").mkdir(parents=True)
+    left = tmp_path / "out" / ".fetalhead" / "1.part"
+    left.write_bytes(b"by a kill")
+    with OutFolder(tmp_path / "out").held():
+        assert report(toy_model, tmp_path / "out", path) == 1
+    assert report(toy_model, tmp_path / "out", path) == 0
+    assert not left.exists() and not list((tmp_path / "out").glob("*.part"))
 
 
 def test_no_head_is_a_report_that_says_so(toy_model: Path, tmp_path: Path) -> None:
@@ -168,7 +218,7 @@ def test_nothing_of_the_patient_unless_asked_for(toy_model: Path, tmp_path: Path
     planted = [*SECRETS.values(), "1.2.3.4", source.SOPInstanceUID]
     made = [pydicom.dcmread(path) for path in sorted((tmp_path / "out").glob("*.dcm"))]
     assert len(made) == 5
-    for path in (tmp_path / "out").iterdir():
+    for path in filter(Path.is_file, (tmp_path / "out").rglob("*")):
         content = path.read_bytes()
         assert not [text for text in planted if text.encode() in content], path
     assert len({one.StudyInstanceUID for one in made}) == 1  # both pictures were of one study
@@ -218,7 +268,7 @@ def test_what_is_no_dicom_picture_is_one_line(
     report(toy_model, folder / "out", folder / "a.dcm")
     capsys.readouterr()
     report(toy_model, folder / "out", folder)  # its own results lie in the folder, and are no input
-    assert "out/" not in "".join(capsys.readouterr().err.splitlines()[:-1])
+    assert "1 SR, 1 SEG, 1 SC, 0 errors, 7 passed over" in capsys.readouterr().err
 
 
 def test_results_of_an_earlier_run_do_not_contradict_the_new_ones(toy_model: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fetalhead.catalog import DATING, MODELS, PROVIDERS
 from fetalhead.cli.command import parse
-from fetalhead.cli.shared import check_choice, typed_pixel_size
+from fetalhead.cli.shared import check_choice, interruptible, typed_pixel_size
 from fetalhead.errors import FetalheadError
 from fetalhead.options import option
 
@@ -49,7 +49,8 @@ def main(argv: Sequence[str]) -> int:
         return 2
     from fetalhead.measuring.dicom_report import ReportRun
 
-    return ReportRun(request).run()
+    with interruptible():
+        return ReportRun(request).run()
 
 
 def _request(options: Options) -> ReportRequest:

@@ -46,6 +46,8 @@ class InputFile:
     """As found: the PATH as typed, joined with the way below it. What the CSV says."""
     relative: PurePath
     """Its place below its PATH (a file's own name where it was named itself); no two inputs share one."""
+    named: bool = False
+    """Whether it was named itself, or by a pattern, and not found in a folder."""
 
 
 @dataclass(slots=True)
@@ -109,7 +111,7 @@ class _Search:
                 self.inputs.videos.append(Path(typed))
             else:
                 parent = os.path.basename(os.path.dirname(os.path.abspath(typed)))
-                self._take(typed, PurePath(name), parent)
+                self._take(typed, PurePath(name), parent, named=True)
 
     def _add_folder(self, typed: str) -> None:
         root = typed.rstrip(os.sep) or os.sep
@@ -194,13 +196,13 @@ class _Search:
         self.seen.add(place)
         return new
 
-    def _take(self, name: str, relative: PurePath, title: str) -> None:
+    def _take(self, name: str, relative: PurePath, title: str, named: bool = False) -> None:
         candidate, number = relative, 1
         while _key(candidate) in self.taken:
             candidate = PurePath(title if number == 1 else f"{title}_{number}") / relative
             number += 1
         self.taken.add(_key(candidate))
-        self.inputs.files.append(InputFile(Path(name), name, candidate))
+        self.inputs.files.append(InputFile(Path(name), name, candidate, named))
 
 
 def _key(relative: PurePath) -> str:

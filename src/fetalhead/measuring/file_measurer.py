@@ -20,9 +20,9 @@ from fetalhead.images.cleaning import clean
 from fetalhead.images.contour import largest_region
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers import read_images
+from fetalhead.images.readers.content import content_digest
 from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
-from fetalhead.inference.model_folder import sha256
 from fetalhead.inference.predictor import Prediction, Predictor
 from fetalhead.measuring.given_pixel_size import GivenSize
 from fetalhead.measuring.places import Place
@@ -68,7 +68,7 @@ class FileTask:
     age: KnownAge | UnknownAge | None
     """None where no age was asked for."""
     content: str
-    """SHA-256 of the file; empty where it is not yet known."""
+    """Digest of the file's content; empty where it is not yet known."""
     finished: frozenset[int | None]
     """Frames whose rows are there from an earlier run."""
 
@@ -79,7 +79,7 @@ class MeasuredRow:
 
     row: Row
     content: str
-    """SHA-256 of the input; empty where it could not be read."""
+    """Digest of the input's content; empty where it could not be read."""
     pictures: tuple[str, ...] = ()
     """Paths below the output folder."""
     seconds: tuple[float, ...] = (0.0,) * len(STAGES)
@@ -102,7 +102,7 @@ class FileMeasurer:
         content, frame, found = task.content, None, False
         try:
             if not content and task.path.is_file():  # what is no file, the reader names
-                content = sha256(task.path)
+                content = content_digest(task.path)
             start = time.perf_counter()
             for image in read_images(task.path):
                 frame, found = image.frame, True

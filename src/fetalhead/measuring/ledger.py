@@ -1,9 +1,9 @@
 """Which rows a run has finished, and from what: so that the same run, started again, redoes only what changed.
 
 The ledger is `.fetalhead/ledger.jsonl` in the output folder, one line a row, written after the row's pictures and
-before its line in the CSV. A row counts as finished for the SHA-256 of the input's content and for a digest of all
-that its numbers depend on (version, model, arguments). A line that a kill or a full disk cut off is no line. The line
-that ends an input tells how many rows it has: where one of them is damaged, the input is looked at again.
+before its line in the CSV. A row counts as finished for a digest of the input's content and for one of all that its
+numbers depend on (version, model, arguments). A line that a kill or a full disk cut off is no line. The line that ends
+an input tells how many rows it has: where one of them is damaged, the input is looked at again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Fingerprint:
     """What a row was made from."""
 
     content: str
-    """SHA-256 of the input file."""
+    """Digest of the input's content."""
     settings: str
     """Digest of the version, model and arguments."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from fetalhead.biometry.known_age import KnownAge, KnownAges, UnknownAge
 from fetalhead.images.inputs import InputFile
+from fetalhead.images.readers.content import content_digest
 from fetalhead.inference.model_folder import CONFIG_NAME, ModelFolder, sha256
 from fetalhead.measuring.file_measurer import FileTask
 from fetalhead.measuring.given_pixel_size import GivenSize, GivenSizes
@@ -17,6 +20,8 @@ from fetalhead.measuring.ledger import PICTURE_FOLDERS, Fingerprint, FinishedFil
 from fetalhead.measuring.places import Place, find_places
 from fetalhead.reports.rows import Row
 from fetalhead.reports.run_record import versions
+
+FRAME = re.compile(r"\d{4,}\.png$")
 
 
 @dataclass(slots=True)
@@ -30,7 +35,7 @@ class PlannedFile:
     settings: str
     """Digest of all that its numbers depend on besides its content."""
     content: str = ""
-    """SHA-256 of the file; empty until it is known."""
+    """Digest of the file's content; empty until it is known."""
     rows: list[Row] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
     complete: bool = False
@@ -96,7 +101,7 @@ def take_over(
         if earlier is None or earlier.fingerprint.settings != file.settings or file.given.refused:
             continue
         try:
-            file.content = sha256(file.file.path)
+            file.content = content_digest(file.file.path)
         except OSError:
             continue  # measuring it tells what is wrong
         if file.content == earlier.fingerprint.content:
@@ -108,6 +113,29 @@ def take_over(
             file.complete = earlier.complete and len(file.rows) == len(earlier.rows)
             stale -= set(file.pictures)
     return sorted(stale)
+
+
+def out_of_reach(
+    planned: Sequence[PlannedFile], finished: Mapping[str, FinishedFile], unreached: Sequence[str]
+) -> dict[str, FinishedFile]:
+    """What earlier runs finished of inputs below the paths `unreached`: a share that is not there, a typing error.
+
+    Not where a picture of theirs lies in a place that one of the `planned` has now.
+    """
+    places = {place for file in planned for place in (f"{file.place.single}.png", file.place.prefix)}
+    return {
+        name: file
+        for name, file in finished.items()
+        if any(
+            name == path or name.startswith(path.rstrip("/") + "/") or fnmatch.fnmatchcase(name, path)
+            for path in unreached
+        )
+        and not any({place, FRAME.sub("", place)} & places for place in map(_place_of, file.pictures))
+    }
+
+
+def _place_of(picture: str) -> str:
+    return picture.partition("/")[2]
 
 
 def _rows_with_pictures(

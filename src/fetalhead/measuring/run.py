@@ -25,7 +25,7 @@ from fetalhead.measuring.file_measurer import STAGES, FileMeasurer, MeasuredRow,
 from fetalhead.measuring.given_pixel_size import GivenSizes
 from fetalhead.measuring.ledger import Ledger
 from fetalhead.measuring.out_folder import OutFolder
-from fetalhead.measuring.plan import PlannedFile, plan_files, take_over
+from fetalhead.measuring.plan import PlannedFile, out_of_reach, plan_files, take_over
 from fetalhead.measuring.progress import Progress
 from fetalhead.measuring.whole_files import write_whole
 from fetalhead.reports.rows import STATUSES, Row, columns, error_row
@@ -85,7 +85,7 @@ class MeasuringRun:
         self._faults = [error_row(name, None, reason) for name, reason in inputs.errors]
         self._progress = Progress("fetalhead measure", len(self._planned))
         self._seconds = [0.0] * len(STAGES)
-        self._measured = self._reused = self._left_out = 0
+        self._measured = self._reused = self._left_out = self._out_of_reach = 0
         self._failed = False
 
     def run(self) -> int:
@@ -109,16 +109,24 @@ class MeasuringRun:
         kinds = ("overlays", *self._request.save)
         self._out.check_places(kinds)
         ledger = Ledger(self._out.ledger, self._out.scratch)
-        stale = take_over(self._planned, ledger.finished, self._out.path, kinds)
-        self._reused = sum(len(planned.rows) for planned in self._planned)
+        if ledger.finished and not self._planned:
+            self._tell_inputs()
+            self._progress.say(f"nothing to measure: {self._out.path} stays as it was")
+            return 1 if self._failed else 0
         asked = {planned.name for planned in self._planned}
-        self._left_out = sum(len(file.rows) for name, file in ledger.finished.items() if name not in asked)
+        others = {name: file for name, file in ledger.finished.items() if name not in asked}
+        kept = out_of_reach(self._planned, others, [row.path for row in self._faults])
+        earlier = {name: file for name, file in ledger.finished.items() if name not in kept}
+        stale = take_over(self._planned, earlier, self._out.path, kinds)
+        self._reused = sum(len(planned.rows) for planned in self._planned)
+        self._out_of_reach = sum(len(file.rows) for file in kept.values())
+        self._left_out = sum(len(file.rows) for file in others.values()) - self._out_of_reach
         if stale and not all(planned.complete for planned in self._planned):
             Predictor(self._model, self._request.provider, threads=1)  # a network that cannot start costs no results
         # In this order: a kill in between leaves the next run all it needs to clear the rest, and what goes wrong
         # before the table is begun anew leaves the old one as it was.
         self._out.remove(stale)
-        ledger.restart(planned.finished() for planned in self._planned if planned.rows)
+        ledger.restart([*(planned.finished() for planned in self._planned if planned.rows), *kept.values()])
         table = CsvFile(self._out.measurements, self.columns, self.rows(), self._out.scratch)
         try:
             self._record(finished=False)
@@ -148,6 +156,9 @@ class MeasuringRun:
         if self._left_out:
             rows = _counted(self._left_out, "row")
             self._progress.say(f"{rows} of an earlier run left out, of inputs not named now; another --out keeps both")
+        if self._out_of_reach:
+            rows = _counted(self._out_of_reach, "row")
+            self._progress.say(f"{rows} of an earlier run left out until their inputs are there again")
         for video in self._videos:
             self._progress.say(f"{video}: a video: left to 'fetalhead video'")
         for row in self._faults:

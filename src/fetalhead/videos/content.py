@@ -6,8 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from fetalhead.images.readers.content import content_digest, files_of
 from fetalhead.images.readers.faults import reason_of, unreadable
-from fetalhead.inference.model_folder import sha256
 from fetalhead.videos.clip import frame_files
 
 
@@ -18,8 +18,9 @@ def content_of(path: Path) -> str:
     """
     try:
         if path.is_file():
-            return sha256(path)
-        stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in frame_files(path)]
+            return content_digest(path)
+        files = [file for frame in frame_files(path) for file in files_of(frame)]
+        stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     except OSError as error:
         raise unreadable(path, f"cannot be read: {reason_of(error)}") from error
     return hashlib.sha256(json.dumps(stats).encode()).hexdigest()

@@ -37,6 +37,9 @@ cine has several transforms a frame."""
 
 LAST_FIELD = "ElementDataFile"
 
+HEAD_BYTES = 4096
+"""Enough to recognise a header."""
+
 TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
     "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
@@ -79,14 +82,27 @@ def numbers(path: Path) -> Iterator[npt.NDArray[Any]]:
     return _read(path, read_numbers)
 
 
+def data_file(path: Path) -> Path | None:
+    """The file beside `path` that holds its numbers; None where there is none, or none that may be read."""
+    try:
+        with open(path, "rb") as stream:
+            if not recognises(stream.read(HEAD_BYTES), path):
+                return None
+            stream.seek(0)
+            name = _Header.read(path, stream).text(LAST_FIELD)
+            return None if name in LOCAL else _data_file(path, name)
+    except (UnreadableImage, OSError):
+        return None
+
+
 def _read(path: Path, use: Use[Item]) -> Iterator[Item]:
     try:
         with open(path, "rb") as stream:
             header = _Header.read(path, stream)
-            if header.text("ElementDataFile") in LOCAL:
+            if header.text(LAST_FIELD) in LOCAL:
                 yield from _frames(header, stream, header.length, use)
                 return
-        with open(_data_file(path, header.text("ElementDataFile")), "rb") as stream:
+        with open(_data_file(path, header.text(LAST_FIELD)), "rb") as stream:
             yield from _frames(header, stream, 0, use)
     except UnreadableImage:
         raise

@@ -34,12 +34,17 @@ class MeasuredFrame:
 
 
 def measurement_report(
-    source: Source, frames: Sequence[MeasuredFrame], algorithm: Algorithm, dating: str, number: int
+    source: Source,
+    frames: Sequence[MeasuredFrame],
+    algorithm: Algorithm,
+    dating: str,
+    number: int,
+    complete: bool = True,
 ) -> Dataset:
     """A Comprehensive SR about the frames with a head, or one that says that none was found.
 
     Lengths are the rows' own, in mm; without a pixel size there is the ellipse and the reason alone. `number` is the
-    instance's in its series.
+    instance's in its series; `complete` is false where `frames` are not all of the file's, which the report then says.
     """
     from highdicom import UID, sr
     from pydicom.sr.codedict import codes
@@ -58,7 +63,7 @@ def measurement_report(
         imaging_measurements=groups or [_no_head(source, frames, algorithm, dating)],
         title=codes.DCM.ImagingMeasurementReport,
     )
-    return sr.ComprehensiveSR(
+    made = sr.ComprehensiveSR(
         evidence=[source.dataset],
         content=content,
         series_instance_uid=source.series("sr"),
@@ -66,9 +71,12 @@ def measurement_report(
         sop_instance_uid=UID(),
         instance_number=number,
         series_description="Fetal head measurements",
-        is_complete=True,
+        is_complete=complete,
         **algorithm.equipment,
     )
+    if not complete:
+        made.CompletionFlagDescription = f"Frames measured: {len(frames)}. Others could not be read."
+    return made
 
 
 def ellipse_points(ellipse: Ellipse) -> npt.NDArray[np.float64]:
