@@ -295,6 +295,17 @@ def test_known_runs_that_met_no_worse_pictures_are_refused_where_some_are_asked_
         compare.main([str(compared[0]), "--out", str(tmp_path / "out"), "--known", str(known), "--collect"])
 
 
+def test_known_runs_bring_no_worse_pictures_that_were_not_asked_for(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path
+) -> None:
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, corrupted_seeds=[2])
+    known = ["--known", str(compared[1]), "--collect"]
+    assert compare.main([str(grid), "--out", str(tmp_path / "out"), *known]) == 0
+    for name in ("robustness.csv", "robustness_cases.csv"):
+        with open(tmp_path / "out" / name, newline="") as stream:
+            assert {row["seed"] for row in csv.DictReader(stream)} == {"2"}
+
+
 def test_a_run_that_diverges_is_told_and_not_scored(
     tmp_path: Path, tiny_hc18: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from measure_calls import head_picture, measure, rows_of, write_heads
+from measure_calls import head_picture, measure, rows_of, start, write_heads
 from PIL import Image
 
 
@@ -210,3 +210,22 @@ def test_a_model_in_pieces_is_named(
     assert measure(model, tmp_path / "out", tmp_path / "in") == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and str(model / piece) in err
+
+
+def test_what_readers_note_is_told_as_faults_are(toy_model: Path, tmp_path: Path) -> None:
+    """By each of several processes too."""
+    pydicom = pytest.importorskip("pydicom")
+    from images.dicom_making import dataset, save
+
+    for name in ("a", "b\nc"):
+        made = dataset(np.stack([head_picture()] * 2), frames=2)
+        made.compress(pydicom.uid.RLELossless, generate_instance_uid=False)
+        made.NumberOfFrames = 3
+        save(made, tmp_path / name)
+    call = start(toy_model, tmp_path / "out", tmp_path / "a", tmp_path / "b\nc", "--workers", "2")
+    _, told = call.communicate(timeout=120)
+    assert call.returncode == 0
+    noted = sorted(line for line in told.splitlines() if "header claims 3 frames, the file holds 2" in line)
+    assert [line.partition(": header")[0] for line in noted] == [
+        f"fetalhead: {tmp_path}/a", f"fetalhead: {tmp_path}/b\\nc"
+    ]  # fmt: skip

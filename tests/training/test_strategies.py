@@ -356,6 +356,16 @@ def test_the_planes_of_pictures_whose_outlines_are_withheld_are_learnt(tiny_hc18
     assert batch["unlabelled_plane"].tolist() == [0, 0, 0]
 
 
+def test_a_plane_that_the_outline_alone_tells_is_withheld_with_it(masks_some_empty: Path) -> None:
+    """An empty mask says that no head is there: unopened, nobody can say that one is."""
+    from fetalhead.datasets.samples import load_training
+
+    drawn = [load_training([f"masks={masks_some_empty}"], "3", seed, (96, 144)) for seed in range(4)]
+    assert {sample.plane for known, _ in drawn for sample in known} == {"head", "other"}
+    for _, withheld in drawn:
+        assert [sample.plane for sample in withheld] == [""] * 5
+
+
 def test_a_smaller_share_is_a_part_of_a_larger_one(tiny_hc18: Path) -> None:
     from fetalhead.datasets.samples import load_training
 

@@ -41,7 +41,7 @@ class Case:
     split: str
     """train, val, test, or unassigned."""
     plane: str = ""
-    """One of `catalog.PLANES`; empty where the set does not tell."""
+    """One of `catalog.PLANES`; empty where the set does not tell, or by the outline alone."""
     annotation_path: Path | None = None
     """Where the head's outline is drawn; None where the set has none of this picture."""
     label: int | None = None

@@ -82,7 +82,7 @@ def read_coco_cases(path: Path, category: str | None, faults: list[str] | None =
             cases.append(Case(name, subject, image, split, pixel_size=size, hc_mm=hc_mm))
             continue
         filled = not picture.is_polygon
-        cases.append(Case(name, subject, image, split, "head", path, None, filled, size, hc_mm, picture))
+        cases.append(Case(name, subject, image, split, "", path, None, filled, size, hc_mm, picture))
     return _some(path, cases, faults)
 
 
@@ -103,7 +103,7 @@ def read_ellipse_cases(path: Path, faults: list[str] | None = None) -> list[Case
             cases.append(Case(name, subject, image, split, pixel_size=size, hc_mm=hc_mm))
             continue
         drawn = DrawnEllipse(row, ellipse)
-        cases.append(Case(name, subject, image, split, "head", path, pixel_size=size, hc_mm=hc_mm, drawing=drawn))
+        cases.append(Case(name, subject, image, split, "", path, pixel_size=size, hc_mm=hc_mm, drawing=drawn))
     return _some(path, cases, faults)
 
 

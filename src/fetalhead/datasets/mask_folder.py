@@ -50,7 +50,7 @@ def read_cases(root: Path, label: int | None = None, faults: list[str] | None = 
             continue
         subject = told.get(stem) or subject_of_name(stem)
         split = splits.split_of(file.name, subject)
-        cases.append(Case(file.name, subject, file, split, "head", drawn[stem], label, filled=True))
+        cases.append(Case(file.name, subject, file, split, annotation_path=drawn[stem], label=label, filled=True))
     if label is not None and not _is_marked(cases, label):
         raise FetalheadError(f"{masks}: no mask holds the value {label}; which value is the head's?")
     return cases

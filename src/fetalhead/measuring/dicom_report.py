@@ -21,6 +21,7 @@ from fetalhead.images.inputs import InputFile, find_inputs
 from fetalhead.images.readers import HEAD_BYTES, read_images
 from fetalhead.images.readers.dicom import other_modality
 from fetalhead.images.readers.dicom_elements import looks_like_dicom
+from fetalhead.images.readers.logs import tell_logs
 from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
@@ -81,6 +82,7 @@ class ReportRun:
     def __init__(self, request: ReportRequest) -> None:
         """Find the inputs and load the model. Raises `FetalheadError` for a model or an install that cannot do it."""
         require_highdicom()
+        tell_logs()
         self._request = request
         self._predictor = Predictor(request.model, request.provider)
         folder = self._predictor.folder

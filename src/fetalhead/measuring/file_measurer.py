@@ -21,6 +21,7 @@ from fetalhead.images.contour import largest_region
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers import read_images
 from fetalhead.images.readers.content import content_digest
+from fetalhead.images.readers.logs import tell_logs
 from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Prediction, Predictor
@@ -91,6 +92,7 @@ class FileMeasurer:
 
     def __init__(self, measuring: Measuring) -> None:
         cv2.setNumThreads(measuring.threads)
+        tell_logs()
         self._measuring = measuring
         self._predictor = Predictor(measuring.model, measuring.provider, measuring.threads)
 

@@ -30,7 +30,7 @@ def begin(folder: Path, options: TrainingOptions, earlier: list[dict[str, Any]])
     folder.mkdir(parents=True, exist_ok=True)
     unlabelled = options.unlabelled if isinstance(options, SemiSupervisedOptions) else []
     counts = [counts_of(open_data(argument).cases) for argument in options.data]
-    counts += [counts_of(_unlabelled(argument, options.data)) for argument in unlabelled]
+    counts += [counts_of(unlabelled_cases(argument, options.data)[0]) for argument in unlabelled]
     origin = {"earlier": earlier, "counts": counts}
     (folder / ORIGIN).write_text(yaml.safe_dump(origin, sort_keys=False), encoding="utf-8")
     options.save(folder / CONFIG)
@@ -91,11 +91,6 @@ def counts_of(cases: Sequence[Case]) -> dict[str, list[int]]:
         if ours:
             found[split] = [len(ours), len({case.subject for case in ours})]
     return found
-
-
-def _unlabelled(argument: str, data: Sequence[str]) -> list[Case]:
-    """Of a folder what is learnt from; of a data set all, of which the training split is."""
-    return unlabelled_cases(argument, data)[0] if Path(argument).is_dir() else open_data(argument).cases
 
 
 def _described(data: str, counts: dict[str, list[int]] | None) -> dict[str, Any]:

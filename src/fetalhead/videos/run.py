@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import reason_of
+from fetalhead.images.readers.logs import tell_logs
 from fetalhead.inference.predictor import Predictor
 from fetalhead.measuring.out_folder import SCRATCH
 from fetalhead.videos.analysis import ClipAnalysis
@@ -25,6 +26,7 @@ from fetalhead.videos.wanted import Wanted
 def analyse_clips(paths: Sequence[str], out: Path, predictor: Predictor, wanted: Wanted) -> int:
     """Analyse the clips; gives the exit status: 0, 1 with faults in clips, 130 after Ctrl-C."""
     require_av()
+    tell_logs()
     progress = ClipProgress("fetalhead video")
     found = search_clips(paths)
     for error in found.errors:

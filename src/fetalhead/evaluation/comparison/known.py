@@ -13,6 +13,9 @@ from fetalhead.evaluation.comparison.grid import Grid, Run
 SCORED_ALIKE = ("evaluate", "split", "splits", "corruptions", "severities")
 """What two grids must have in common so that figures of both stand in one table."""
 
+WORSE = ("robustness.csv", "robustness_cases.csv")
+"""The files of pictures made worse."""
+
 
 def known_runs(folder: Path, planned: tuple[Grid, Sequence[Run]], theirs: tuple[Grid, Sequence[Run]]) -> list[Finished]:
     """Those of the `planned` runs that are finished in `folder`, of whose own grid and runs `theirs` tells.
@@ -39,6 +42,8 @@ def known_runs(folder: Path, planned: tuple[Grid, Sequence[Run]], theirs: tuple[
             raise FetalheadError(f"{folder}: trained {run} with other options; its grid.yaml says which")
         if not grid.made_worse(run) <= their_grid.made_worse(run):
             raise FetalheadError(f"{folder}: did not score {run} on pictures made worse; its grid.yaml says on which")
+        if not grid.made_worse(run):  # its share was scored so there, and is not here
+            rows = {name: kept for name, kept in rows.items() if name not in WORSE}
         named = {name: [row | names_of(run) for row in kept] for name, kept in rows.items()}
         finished.append(Finished(run, named, machines.get(rows["runs.csv"][0]["machine"])))
     return finished
