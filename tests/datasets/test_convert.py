@@ -281,3 +281,39 @@ def test_a_list_of_which_nothing_can_be_used_names_all_of_it(
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 3 and "not opened" in said[0] and "gone.png" in said[1] and "no outlines" in said[2]
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("subject", ["../../../escaped/evil", "studyA/7", "..", "C:\\\\x_y", ".a"])
+def test_a_subject_leads_nowhere_out_of_the_folder(heads: Path, tmp_path: Path, subject: str) -> None:
+    coco = convert(f"hc18={heads}", "coco", tmp_path / "coco")
+    path = tmp_path / "coco" / "annotations.json"
+    content = json.loads(path.read_text())
+    for entry in content["images"]:
+        entry["subject"] = subject
+    path.write_text(json.dumps(content))
+    written = convert(coco, "hc18", tmp_path / "a" / "b" / "out")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "coco"]
+    cases = open_data(written).cases
+    assert len(cases) == 4 and len({case.subject for case in cases}) == 1
+    faults: list[str] = []
+    open_data(written, faults)
+    assert not faults and not [case for case in cases if case.ellipse().area < 1]
+
+
+@pytest.mark.parametrize("more", [(), ("--pixel-size", "0.1")])
+def test_the_size_that_a_file_tells_stays(tmp_path: Path, more: tuple[str, ...]) -> None:
+    head = Ellipse.make(96, 64, 50, 38, 0.3)
+    for folder in ("images", "masks"):
+        (tmp_path / "own" / folder).mkdir(parents=True)
+    header = "ObjectType = Image\nNDims = 2\nDimSize = 192 128\nElementSpacing = 0.3 0.3\n"
+    header += "ElementType = MET_UCHAR\nElementDataFile = LOCAL\n"
+    (tmp_path / "own" / "images" / "a.mha").write_bytes(header.encode() + bright_head(head).tobytes())
+    cv2.imwrite(str(tmp_path / "own" / "images" / "b.png"), bright_head(head))
+    for name in ("a", "b"):
+        cv2.imwrite(str(tmp_path / "own" / "masks" / f"{name}.png"), (head.coverage((128, 192)) > 0.5) * 255)
+    sizes = {
+        stem: case.pixel_size.x if case.pixel_size else None
+        for stem, case in by_stem(convert(f"masks={tmp_path / 'own'}", "coco", tmp_path / "out", *more)).items()
+    }
+    assert sizes == {"a": 0.3, "b": 0.1 if more else None}

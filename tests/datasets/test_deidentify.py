@@ -195,6 +195,28 @@ def test_every_text_of_the_table_goes_at_every_depth(table: object, tmp_path: Pa
     assert b"19990102" not in content and b"112233" not in content and b"SECRET MAKER" not in content
 
 
+def test_texts_that_the_table_does_not_know_go(table: object, tmp_path: Path) -> None:
+    """Kinds that hold names, the patient's group, and what no dictionary knows; what tells of the machine stays."""
+    import pydicom
+
+    made = dataset(picture(), SequenceOfUltrasoundRegions=[region((8, BAR, 183, 151), (0.1, 0.1))])
+    made.add_new(0x00100033, "LO", "SECRET 13601010")
+    made.add_new(0x00100035, "CS", "SECRET")
+    made.add_new(0x00402006, "SH", "SECRET ORDER")
+    made.add_new(0x00181003, "LO", "SECRET DEVICE")
+    made.add_new(0x00281055, "LO", "SECRET WINDOW")
+    made.add_new(0x00101234, "LO", "SECRET NAME")
+    made.add_new(0x00281234, "CS", "SECRET")
+    made.Manufacturer, made.ManufacturerModelName, made.SoftwareVersions = "Maker", "Model", "1.2"
+    save(made, tmp_path / "a.dcm")
+    assert (tmp_path / "a.dcm").read_bytes().count(SECRET) == 7
+    assert deidentify(tmp_path / "out", tmp_path / "a.dcm") == 0
+    assert_clean(tmp_path / "out")
+    cleaned = pydicom.dcmread(tmp_path / "out" / "a.dcm")
+    assert (cleaned.Manufacturer, cleaned.ManufacturerModelName, cleaned.SoftwareVersions) == ("Maker", "Model", "1.2")
+    assert cleaned.DeidentificationMethodCodeSequence[0].CodeMeaning == "Basic Application Confidentiality Profile"
+
+
 def test_a_study_stays_one_study(table: object, tmp_path: Path) -> None:
     import pydicom
     from pydicom.dataset import Dataset
@@ -368,3 +390,60 @@ def test_a_clip_loses_titles_and_surroundings(tmp_path: Path) -> None:
         pixels = frame.to_ndarray(format="rgb24")[..., 0].astype(int)
         assert pixels[: BAR - 8].max() < 12
         assert np.abs(pixels[WITHIN] - picture(1, number)[WITHIN]).mean() < 6
+
+
+def named(first: int, last: int, count: int = 12) -> list[np.ndarray]:
+    """Frames in which a head moves; from the first to the last a name stands on the ultrasound, below it."""
+    whole = head_phantom(3, 0, (240, 320)).image.pixels
+    frames = [np.roll(whole, number, axis=1) for number in range(count)]
+    for number in range(first, last + 1):
+        image = Image.fromarray(frames[number])
+        ImageDraw.Draw(image).text((110, 210), "SECRET ANNA 1990", font=ImageFont.load_default(12), fill=255)
+        frames[number] = np.asarray(image)
+    return frames
+
+
+def is_named(pixels: np.ndarray) -> bool:
+    return bool((pixels[210:224, 110:215] > 225).mean() > 0.05)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 11), (5, 11), (4, 7), (6, 6)])
+def test_a_name_that_comes_late_is_blanked_in_every_frame(first: int, last: int, tmp_path: Path) -> None:
+    frames = named(first, last)
+    assert [is_named(frame) for frame in frames] == [first <= number <= last for number in range(12)]
+    header = "NDims = 3\nDimSize = 320 240 12\nElementType = MET_UCHAR\nElementSpacing = 0.3 0.3 1\n"
+    content = f"{header}ElementDataFile = LOCAL\n".encode() + np.stack(frames).tobytes()
+    (tmp_path / "c.mha").write_bytes(content)
+    assert deidentify(tmp_path / "out", tmp_path / "c.mha") == 0
+    written = pixels_of(tmp_path / "out" / "c.mha")
+    assert len(written) == 12 and not any(map(is_named, written))
+    assert all((frame > 0).mean() > 0.2 for frame in written)
+
+
+def write_clip(path: Path, codec: str, count: int = 60, **options: str) -> None:
+    av = pytest.importorskip("av")
+    with av.open(str(path), "w") as out:
+        track = out.add_stream(codec, rate=25, options=options)
+        track.width, track.height, track.pix_fmt = 192, 160, "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        for number in range(count):
+            frame = av.VideoFrame.from_ndarray(np.dstack([picture(1, number)] * 3), format="rgb24")
+            out.mux(track.encode(frame))
+        out.mux(track.encode())
+
+
+def test_a_clip_without_its_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_clip(tmp_path / "c.mkv", "libx264")
+    content = (tmp_path / "c.mkv").read_bytes()
+    (tmp_path / "c.mkv").write_bytes(content[: int(0.6 * len(content))])
+    assert deidentify(tmp_path / "out", tmp_path / "c.mkv") == 1
+    assert "what is not whole is not passed on" in capsys.readouterr().err
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+def test_an_avi_whose_frames_are_stored_in_another_order(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    write_clip(tmp_path / "c.avi", "libx264", bf="2")
+    assert deidentify(tmp_path / "out", tmp_path / "c.avi") == 0
+    with av.open(str(tmp_path / "out" / "c.avi.mp4")) as clip:
+        times = [round(float(frame.time), 3) for frame in clip.decode(video=0)]
+    assert times == [round(0.04 * number, 3) for number in range(60)]

@@ -11,6 +11,7 @@ from test_kinds import write_masks, write_planes
 from fetalhead.cli import main
 from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case, DataSet
+from fetalhead.datasets.separation import refuse_shared_patients
 from fetalhead.datasets.splitting import BANDS, REST, draw, parse_share
 from fetalhead.errors import FetalheadError
 
@@ -90,3 +91,30 @@ def test_a_folder_of_pictures_may_have_a_split(tmp_path: Path) -> None:
     assert {case.split for case in open_data(data).cases} == {"train"}
     assert main(["data", "split", data, "--val", "20%", "--test", "0"]) == 0
     assert Counter(case.split for case in open_data(data).cases) == {"train": 8, "val": 2}
+
+
+def test_a_split_is_written_for_all_sets_or_for_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_masks(tmp_path / "a", [f"p{n}" for n in range(20)])
+    write_masks(tmp_path / "b", [f"q{n}" for n in range(20)])
+    (tmp_path / "b" / "split.csv").write_text("filename,split\nq0.png,test\n")
+    assert main(["data", "split", f"masks={tmp_path / 'a'}", f"masks={tmp_path / 'b'}"]) == 1
+    assert f"{tmp_path / 'b' / 'split.csv'}: is another split" in capsys.readouterr().err
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["images", "masks"]
+    assert (tmp_path / "b" / "split.csv").read_text() == "filename,split\nq0.png,test\n"
+
+
+def test_pictures_of_a_patient_that_names_tell_are_drawn_together(tmp_path: Path) -> None:
+    """Files of one bare name in two folders stay two subjects."""
+    names = [f"Patient{n // 3:05d}_Plane3_{n % 3 + 1}_of_3" for n in range(60)]
+    write_masks(tmp_path, names)
+    for name in ("x", "y"):
+        (tmp_path / "images" / name).mkdir()
+        (tmp_path / "images" / name / "1.png").write_bytes((tmp_path / "images" / f"{names[0]}.png").read_bytes())
+    data = f"pictures={tmp_path / 'images'}"
+    assert main(["data", "split", data, "--val", "20%", "--test", "20%"]) == 0
+    found: dict[str, set[str]] = {}
+    for case in open_data(data).cases:
+        found.setdefault(case.subject, set()).add(case.split)
+    assert len(found) == 22 and {"x/1.png", "y/1.png", "Patient00000"} < found.keys()
+    assert all(len(splits) == 1 for splits in found.values())
+    refuse_shared_patients([data])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -95,3 +96,18 @@ def test_a_folder_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
     data = write_masks(tmp_path, {"Patient00001_x": "val"})
     with pytest.raises(FetalheadError, match=r"1 pictures .* are left out, and no picture is left; give another"):
         unlabelled_cases(str(tmp_path / "images"), [data])
+
+
+def test_a_set_that_a_list_tells_has_the_split_beside_it(tmp_path: Path) -> None:
+    """Where the list lies in CVAT's `annotations/`, in the folder above."""
+    for place in ("list.json", "annotations/list.json"):
+        root = tmp_path / place.partition(".")[0]
+        (root / place).parent.mkdir(parents=True)
+        cv2.imwrite(str(root / "a.png"), bright_head(HEAD))
+        images = [{"id": 1, "file_name": "a.png", "width": 192, "height": 128}]
+        (root / place).write_text(json.dumps({"images": images, "annotations": [], "categories": []}))
+        options = TrainingOptions(data=[f"coco={root / place}"], **SMALL)
+        begin(root / "run", options, [])
+        assert stages_of(root / "run")[0]["data"][0]["split"] == "published"
+        (root / "split.csv").write_text("filename,split\na.png,train\n")
+        assert stages_of(root / "run")[0]["data"][0]["split"] == "its own"

@@ -7,6 +7,7 @@ import threading
 import urllib.request
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from clip_making import heads, moving, write
@@ -173,3 +174,33 @@ def test_a_recording_ends_where_the_size_changes(tmp_path, toy_model):
     assert str(caught.value).startswith(f"{record}: ")
     with av.open(str(record)) as container:
         assert sum(1 for _ in container.decode(video=0)) == 3
+
+
+def test_frames_far_apart_tell_a_head_from_the_third_on(toy_model):
+    meter = fetalhead.VideoMeter(toy_model, pixel_size=0.5)
+    head = [frame[..., 0] for frame in heads(8)]
+    told = [meter.update(frame, 0.8 * number) for number, frame in enumerate(head)]
+    assert [bool(one) for one in told] == [False] * 2 + [True] * 6 and all(one.accepted for one in told[2:])
+    assert [one.hc for one in told[2:]] == pytest.approx([0.5 * TRUE] * 6, rel=0.02)
+    assert not meter.update(np.zeros_like(head[0]), 0.8 * 8)  # nothing is bridged for so long
+    again = [meter.update(frame, 0.8 * (9 + number)) for number, frame in enumerate(head[:3])]
+    assert [bool(one) for one in again] == [False, False, True]
+
+
+def test_faults_of_a_clip_that_is_shown_are_told(tmp_path, toy_model, capsys):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number, frame in enumerate(heads(4)):
+        cv2.imwrite(str(folder / f"{number}.png"), frame)
+    (folder / "2.png").write_bytes(b"")
+    assert main(["live", "--device", str(folder), "--model", str(toy_model), "--port", "0"]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("3 frames, ")
+    assert err.splitlines() == [f"fetalhead live: {folder}: 1 damaged frame skipped (2.png)"]
+
+
+@pytest.mark.parametrize("digits", [20, 5000])
+def test_no_number_of_a_device_is_a_traceback(toy_model, capsys, digits):
+    assert main(["live", "--device", "9" * digits, "--model", str(toy_model), "--port", "0"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("fetalhead live: --device 9") and "no camera" in line

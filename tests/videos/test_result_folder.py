@@ -14,7 +14,8 @@ import pytest
 from clip_making import heads, write
 
 from fetalhead.cli import main
-from fetalhead.videos.run import clip_folders
+from fetalhead.videos.analysis import ClipAnalysis
+from fetalhead.videos.clip_folders import clip_folders
 
 pytest.importorskip("av")
 
@@ -186,3 +187,61 @@ def test_what_cannot_be_written_is_one_line_and_others_are_done(tmp_path, toy_mo
     assert video(toy_model, tmp_path / "out", *clips) == 1
     assert (tmp_path / "out" / "b" / "clip.json").is_file()
     assert len(told(capsys)) == 2
+
+
+def study(root: Path, *names: str) -> Path:
+    for number, name in enumerate(names):
+        (root / name).mkdir(parents=True)
+        write(root / name / "cine.mp4", heads(3 + number + 4 * len(list(root.glob("*/*.mp4")))))
+    return root
+
+
+def clips_by_folder(out: Path) -> dict[str, str]:
+    records = {folder.name: json.loads((folder / "clip.json").read_text()) for folder in out.iterdir()}
+    return {name: Path(record["clip"]).parent.name for name, record in records.items()}
+
+
+def test_a_clip_that_is_added_takes_no_other_s_folder(tmp_path, toy_model, capsys):
+    root, out = study(tmp_path / "study", "p1", "p2"), tmp_path / "out"
+    assert video(toy_model, out, root) == 0
+    before = clips_by_folder(out)
+    assert before == {"cine.mp4": "p1", "cine.mp4_2": "p2"}
+    study(root, "p0")
+    capsys.readouterr()
+    assert video(toy_model, out, root) == 0
+    assert clips_by_folder(out) == {**before, "cine.mp4_3": "p0"}
+    assert sum("unchanged" in line for line in told(capsys)) == 2
+    assert video(toy_model, out, root / "p0") == 0 and "unchanged" in told(capsys)[-1]
+    root.rename(tmp_path / "moved")
+    assert video(toy_model, out, tmp_path / "moved") == 0
+    assert sum("unchanged" in line for line in told(capsys)) == 3 and len(list(out.iterdir())) == 3
+
+
+def test_a_clip_whose_name_is_shared_later_keeps_its_folder(tmp_path, toy_model):
+    root, out = study(tmp_path / "study", "p1"), tmp_path / "out"
+    assert video(toy_model, out, root) == 0
+    study(root, "p0")
+    assert video(toy_model, out, root) == 0
+    assert clips_by_folder(out) == {"cine": "p1", "cine.mp4": "p0"}
+
+
+def test_results_of_a_stopped_run_with_other_options_are_not_finished(tmp_path, toy_model, monkeypatch, capsys):
+    clip, out = write(tmp_path / "a.mp4", heads(6)), tmp_path / "out"
+    assert video(toy_model, out, clip, "--pixel-size", 0.5) == 0
+    whole = (out / "a" / "frames.csv").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(ClipAnalysis, "_draw", stopped)
+        assert video(toy_model, out, clip, "--pixel-size", 0.25) == 130
+    assert (out / "a" / "frames.csv").read_bytes() != whole and not (out / "a" / "clip.json").exists()
+    capsys.readouterr()
+    assert video(toy_model, out, clip, "--pixel-size", 0.5) == 0 and "unchanged" not in capsys.readouterr().err
+    assert (out / "a" / "frames.csv").read_bytes() == whole
+    with monkeypatch.context() as patched:
+        patched.setattr(ClipAnalysis, "_draw", stopped)
+        assert video(toy_model, out, clip, "--pixel-size", 0.25) == 130
+    clip.write_bytes(b"")
+    assert video(toy_model, out, clip) == 1 and not content_of(out / "a")
+
+
+def stopped(*_: object) -> None:
+    raise KeyboardInterrupt

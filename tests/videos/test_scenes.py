@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from clip_making import moving
 
 from fetalhead.phantoms import head_phantom
@@ -47,3 +48,11 @@ def test_a_picture_that_is_lost_and_comes_back_is_one_scene():
 
 def test_black_frames_are_read():
     assert len(found([np.zeros((64, 96), np.uint8)] * 4).scenes) == 4
+
+
+@pytest.mark.parametrize("rate", [12.0, 30.0, 60.0])
+@pytest.mark.parametrize(("lost_s", "scenes"), [(0.5, 1), (0.8, 3)])
+def test_what_is_lost_counts_by_time_at_any_rate(rate, lost_s, scenes):
+    first = sweep(1, 6)
+    dark = [frame[..., 0] // 30 for frame in moving(round(lost_s * rate), (200, 296))]
+    assert len(set(found([*first, *dark, *first[::-1]], rate).scenes)) == scenes

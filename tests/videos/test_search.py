@@ -14,6 +14,7 @@ from clip_making import moving, write
 
 from fetalhead.cli import main
 from fetalhead.errors import FetalheadError
+from fetalhead.phantoms import head_phantom
 from fetalhead.videos.clip import open_clip
 from fetalhead.videos.search import find_clips, search_clips
 
@@ -84,7 +85,7 @@ def test_nifti_cines_are_clips_of_their_own(tmp_path):
 def test_every_video_in_a_folder_is_a_clip(tmp_path, name, codec):
     write(tmp_path / name, moving(8), codec)
     stills(tmp_path / "stills")
-    assert names(tmp_path) == [name] and len(list(open_clip(tmp_path / name).frames())) == 8
+    assert names(tmp_path) == [name, "stills"] and len(list(open_clip(tmp_path / name).frames())) == 8
 
 
 def test_what_cannot_be_reached_in_a_folder_is_named(tmp_path, toy_model, capsys):
@@ -163,5 +164,36 @@ def test_folders_of_frames_in_a_folder(tmp_path):
     for name in ("p10", "p2"):
         stills(tmp_path / name)
     assert names(tmp_path) == ["p2", "p10"]
-    shutil.copy(tmp_path / "p2" / "0.png", tmp_path / "0.png")
-    assert names(tmp_path) == ["."]
+    shutil.copy(tmp_path / "p2" / "0.png", tmp_path / "stray.png")
+    found = search_clips([str(tmp_path)])
+    assert found.clips == [tmp_path / "p2", tmp_path / "p10"] and not found.errors
+    (note,) = found.notes
+    assert note.startswith(f"{tmp_path}/stray.png: a single picture above other clips")
+    shutil.copy(tmp_path / "p2" / "0.png", tmp_path / "second.png")
+    assert names(tmp_path) == [".", "p2", "p10"] and not search_clips([str(tmp_path)]).notes
+
+
+def test_clips_and_folders_of_frames_in_one_folder(tmp_path, toy_model, capsys):
+    stills(tmp_path / "in" / "seq")
+    write(tmp_path / "in" / "a.mp4", moving(3))
+    assert names(tmp_path / "in") == ["a.mp4", "seq"]
+    shutil.copy(tmp_path / "in" / "seq" / "0.png", tmp_path / "in" / "shot.png")
+    out = tmp_path / "out"
+    assert main(["video", str(tmp_path / "in"), "--model", str(toy_model), "--out", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["a", "seq"]
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert sum(f"{tmp_path}/in: a picture beside clips passed over" in line for line in lines) == 1
+
+
+def test_frames_that_were_taken_are_no_clip_of_the_folder_around_them(tmp_path):
+    study, learn = tmp_path / "study", tmp_path / "study" / "learn"
+    (study / "seq").mkdir(parents=True)
+    for number in range(3):
+        cv2.imwrite(str(study / "seq" / f"{number}.png"), head_phantom(7, number, (160, 240)).image.pixels)
+    for typed in ([study], [study], [study / "seq", learn]):
+        assert main(["frames", *map(str, typed), "--out", str(learn)]) == 0
+        assert len(list(learn.glob("*.png"))) == 3
+    assert names(study) == ["seq"]
+    (learn / "frames.csv").unlink()  # stopped before it was written
+    assert search_clips([str(study)], learn).clips == [study / "seq"]
+    assert search_clips([str(learn)]).clips == [learn]

@@ -69,3 +69,9 @@ def test_the_interval_holds_the_spread_and_what_all_frames_share() -> None:
 def test_no_head_no_hc() -> None:
     nothing = np.full(5, np.nan)
     assert clip_hc(plain([math.nan] * 5, [math.nan] * 5), np.ones(5, dtype=bool), nothing) is None
+
+
+def test_a_frame_whose_score_is_told_as_0_is_no_best_one() -> None:
+    times = np.arange(4.0)
+    assert best_frames(np.array([1e-9, 0.3, math.nan, 0.00004]), times) == [1]
+    assert best_frames(np.array([1e-9, 0.0, math.nan, 0.00004]), times) == []

@@ -165,6 +165,19 @@ def test_a_repeated_frame_tells_nothing_new():
     assert known.accepted.all() and known.size_sd[15] > alone.size_sd[15]
 
 
+@pytest.mark.parametrize(("first", "frozen", "after"), [(30, 750, 0), (30, 100, 30), (0, 900, 0), (0, 50, 30)])
+def test_a_frozen_picture_stays_where_it_is(first, frozen, after):
+    """Before, within or after a sweep, or alone; however long."""
+    ellipses = noisy(first + 1 + after)
+    ellipses[first : first + 1] = [ellipses[first]] * (1 + frozen)
+    repeats = [first < number <= first + frozen for number in range(len(ellipses))]
+    track = follow(observed(ellipses), [0] * len(ellipses), repeats)
+    shown = slice(first, first + 1 + frozen)
+    assert track.accepted[shown].all() and not track.bridged.any()
+    assert perimeters(track)[shown] == pytest.approx(ellipses[first].perimeter, rel=0.03)
+    assert np.ptp(perimeters(track)[shown]) == 0 and track.size_sd.max() < 0.05
+
+
 def test_a_frame_in_another_plane_is_no_head():
     seen = HeadMeasurement(
         status="no_scale", ellipse_px=sway(0), support=1.0, head_confidence=0.99, plane="abdomen"
@@ -174,3 +187,14 @@ def test_a_frame_in_another_plane_is_no_head():
     assert Seen.of(unsure).state is None
     sure = HeadMeasurement(status="no_scale", ellipse_px=sway(0), support=1.0, head_confidence=0.99, plane="head")
     assert Seen.of(sure).state == pytest.approx(state_of(sway(0)).tolist())
+
+
+def test_without_times_a_frame_s_number_tells_its_time():
+    observations = Observations()
+    for number in range(0, 100, 5):
+        there = number < 40 or number >= 80
+        state = state_of(sway(number)).tolist() if there else None
+        observations.add(None, Seen(state, 0.9, 0.95), number)
+    assert list(observations.times) == pytest.approx([number / 25 for number in range(0, 100, 5)])
+    track = follow(observations, [0] * 20)
+    assert not track.bridged.any() and track.accepted.sum() == 12  # 1.6 s are no gap to bridge

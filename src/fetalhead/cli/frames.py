@@ -38,9 +38,9 @@ def main(argv: Sequence[str]) -> int:
         if value < 1:
             raise FetalheadError(f"--{name} {value}: at least 1 is needed")
 
+    from fetalhead.images.readers.video_file import require_av
     from fetalhead.inference.predictor import Predictor
     from fetalhead.videos.clip import open_clip
-    from fetalhead.videos.container import require_av
     from fetalhead.videos.frame_list import FrameList
     from fetalhead.videos.learning_frames import take_frames
     from fetalhead.videos.search import search_clips
@@ -48,11 +48,11 @@ def main(argv: Sequence[str]) -> int:
 
     require_av()
     predictor = Predictor(options.model) if options.by == "unsure" else None
-    found = search_clips(options.clips)
     out = made_folder(options.out)
+    found = search_clips(options.clips, out)
     frames, taken = FrameList(out, found.clips), 0
-    for error in found.errors:
-        _say(error)
+    for line in (*found.notes, *found.errors):
+        _say(line)
     failed = bool(found.errors)
     for path in found.clips:
         try:
@@ -60,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
             written = take_frames(clip, out, options.count, Wanted(stride=options.stride), predictor)
             frames.add(written)
             taken += len(written)
-            fault = f"{path}: {clip.faults}" if clip.faults else ""
+            fault = f"{path}: {clip.told}" if clip.told else ""
         except FetalheadError as error:
             fault = str(error)
         if fault:

@@ -16,6 +16,10 @@ from fetalhead.options import option
 
 if TYPE_CHECKING:
     from fetalhead.images.image import UltrasoundImage
+    from fetalhead.videos.clip import Clip
+
+LONGEST_NUMBER = 9
+"""Digits of the number of a device, which is a C int."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +40,26 @@ def main(argv: Sequence[str]) -> int:
     if not 0 <= options.port <= 65535:
         raise FetalheadError(f"--port {options.port}: wants 0 to 65535")
 
+    from fetalhead.images.readers.faults import one_line
     from fetalhead.videos.live import LiveShow
     from fetalhead.videos.meter import VideoMeter
 
     given = given_pixel_size(options.pixel_size)
     meter = VideoMeter(options.model, (given.x, given.y) if given else None)
-    record = _record(options)
+    record, clip = _record(options), _clip(options.device)
     with interruptible(), LiveShow(meter, options.port, record) as show:
         if options.port:
             print(f"fetalhead live: http://127.0.0.1:{show.port} (Ctrl-C ends)", file=sys.stderr, flush=True)
         try:
-            for image in _images(options.device):
+            for image in clip.frames() if clip is not None else _device_images(options.device):
                 show.add(image)
         except KeyboardInterrupt:
             pass
     print(f"{show.frames} frames, {show.followed} with a head, {show.rate:.1f} a second")
-    return 0
+    if clip is None or not clip.told:
+        return 0
+    print(f"fetalhead live: {one_line(f'{clip.path}: {clip.told}')}", file=sys.stderr)
+    return 1
 
 
 def _record(options: Options) -> Path | None:
@@ -63,8 +71,18 @@ def _record(options: Options) -> Path | None:
     return record
 
 
-def _images(device: str) -> Iterator[UltrasoundImage]:
+def _clip(device: str) -> Clip | None:
+    """The clip in a device's place; None for a device. Raises `FetalheadError`."""
     from fetalhead.videos.clip import open_clip
+
+    return None if device.isdecimal() else open_clip(Path(device))
+
+
+def _device_images(device: str) -> Iterator[UltrasoundImage]:
+    """The pictures of the device of this number. Raises `FetalheadError`."""
     from fetalhead.videos.live import device_images
 
-    return device_images(int(device)) if device.isdecimal() else open_clip(Path(device)).frames()
+    digits = device.lstrip("0") or "0"
+    if len(digits) > LONGEST_NUMBER:
+        raise FetalheadError(f"--device {device}: no camera or capture card has such a number: the first is 0")
+    return device_images(int(digits))

@@ -68,9 +68,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _make_cines(options: Options, out: Path, count: int) -> int:
+    from fetalhead.images.readers.video_file import require_av
     from fetalhead.phantoms.cine import motion_over, phantom_cine
     from fetalhead.videos.cine_folder import write_cine, write_list
-    from fetalhead.videos.container import require_av
 
     if options.planes:
         raise FetalheadError("--planes: cines have planes of their own; leave it out with --video")

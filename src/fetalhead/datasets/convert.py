@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fetalhead.datasets.case import Case
+from fetalhead.datasets.case import Case, first_image
 from fetalhead.datasets.layouts import Piece, open_layout
 from fetalhead.errors import FetalheadError
 from fetalhead.images.cropping import field_of_view_box
@@ -45,9 +45,13 @@ def convert(cases: Iterable[Case], kind: str, out: Path, change: Callable[[Piece
 
 
 def piece_of(case: Case, with_outline: bool) -> Piece:
-    """The case's picture and head. Raises `FetalheadError` for what cannot be read, or is no head's outline."""
-    pixels = case.pixels()
-    piece = Piece(case.name, case.subject, case.split, pixels, case.pixel_size, case.hc_mm)
+    """The case's picture, head and pixel size, which is the set's, else the file's own.
+
+    Raises `FetalheadError` for what cannot be read, or is no head's outline.
+    """
+    image = first_image(case.image_path)
+    size = case.pixel_size if case.pixel_size or not image.pixel_size else image.pixel_size
+    piece = Piece(case.name, case.subject, case.split, image.pixels, size, case.hc_mm)
     if not with_outline:
         return piece
     if not case.filled:
@@ -57,7 +61,7 @@ def piece_of(case: Case, with_outline: bool) -> Piece:
 
 
 def with_pixel_size(size: PixelSize) -> Callable[[Piece], Piece]:
-    """A change of pieces: `size` for those whose set tells none."""
+    """A change of pieces: `size` for those of which neither set nor file tells any."""
     return lambda piece: piece if piece.pixel_size or not size else replace(piece, pixel_size=size)
 
 

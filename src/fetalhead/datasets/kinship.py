@@ -32,7 +32,7 @@ class Leak:
     """What two splits share, so that an evaluation would meet what training has seen."""
 
     what: str
-    """subject, or near-duplicate."""
+    """subject, near-duplicate, or picture (the same one)."""
     splits: tuple[str, ...]
     members: tuple[int, ...]
 
@@ -42,22 +42,23 @@ def members_of(sets: Sequence[DataSet]) -> list[Member]:
     return [Member(number, data.kind, case) for number, data in enumerate(sets) for case in data.cases]
 
 
-def persons(members: Sequence[Member], pairs: Iterable[Pair]) -> list[str]:
+def persons(members: Sequence[Member], pairs: Sequence[Pair] | None) -> list[str]:
     """A name for each member's patient, equal for pictures of one patient in any of the sets.
 
     A name such as `Patient01234` means the same everywhere. A bare number means the same in sets of one kind, unless
     pictures that have one name in both are unlike there: then the sets count for themselves. A subject that is only
-    the picture's own name says nothing of another set.
+    the picture's own name says nothing of another set. Where nobody looked which pictures are alike (`pairs` None),
+    such a name, too, means the same in sets of one kind.
     """
-    apart = _numbered_apart(members, pairs)
-    return [_person(member, apart) for member in members]
+    apart = set() if pairs is None else _numbered_apart(members, pairs)
+    return [_person(member, apart, looked=pairs is not None) for member in members]
 
 
-def _person(member: Member, apart: set[int]) -> str:
+def _person(member: Member, apart: set[int], looked: bool) -> str:
     subject = member.case.subject
     if subject in (member.case.name, member.stem):
         patient = subject_of_name(member.stem)
-        return patient if patient != member.stem else f"{member.set_number}/{subject}"
+        return patient if patient != member.stem else f"{member.set_number if looked else member.kind}/{subject}"
     if subject.isdecimal():
         return f"{member.set_number if member.set_number in apart else member.kind}/{subject}"
     return subject
@@ -90,11 +91,12 @@ def leaks(members: Sequence[Member], of: Sequence[str], pairs: Iterable[Pair]) -
     return [
         Leak(what, splits, tuple(index for index in indices if members[index].case.split in splits))
         for what, indices in found
-        if len(splits := _splits(members, indices)) > 1
+        if len(splits := splits_of(members, indices)) > 1
     ]
 
 
-def _splits(members: Sequence[Member], indices: Iterable[int]) -> tuple[str, ...]:
+def splits_of(members: Sequence[Member], indices: Iterable[int]) -> tuple[str, ...]:
+    """Which of `SPLITS` these members are in."""
     there = {members[index].case.split for index in indices}
     return tuple(split for split in SPLITS if split in there)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -97,9 +98,9 @@ class Hc18Layout(Layout):
             raise FetalheadError(f"{piece.name}: HC18's layout wants a pixel size: {size.reason}; give --pixel-size")
         if size.x != size.y:
             raise FetalheadError(f"{piece.name}: HC18's layout has one pixel size, not {size.x:g} x {size.y:g} mm")
-        stem = _stem(piece)
-        if subject_of(f"{stem}.png") != piece.subject:
-            stem = f"{piece.subject.replace('_', '-')}_{stem}"
+        stem, subject = _stem(piece), _in_a_name(piece.subject)
+        if subject_of(f"{stem}.png") != subject:
+            stem = f"{subject}_{stem}"
         name = PurePath(self.write_picture("training_set", stem, piece)).name
         write_png(self.root / "training_set" / f"{stem}{OUTLINE}.png", outline_of_ellipse(ellipse, piece.shape))
         hc_mm = ellipse.scaled(size.x, size.y).perimeter if piece.hc_mm is None else piece.hc_mm
@@ -196,6 +197,11 @@ def _head(piece: Piece) -> Ellipse:
     if piece.ellipse is None:
         raise FetalheadError(f"{piece.name}: its mask is empty: there is no head to write an outline of")
     return piece.ellipse
+
+
+def _in_a_name(subject: str) -> str:
+    """The subject as HC18's names tell it, up to the first `_`: with `-` for what parts names, folders or drives."""
+    return re.sub(r'^\.+|[_/\\:*?"<>|\0-\x1f]', "-", subject)
 
 
 def _stem(piece: Piece) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from fetalhead.datasets import DataSet, open_data, parse_data
 from fetalhead.datasets.kinship import Leak, Member, leaks, members_of, persons
-from fetalhead.datasets.unlabelled import unlabelled_cases
+from fetalhead.datasets.same_pictures import pictures_in_two_splits
+from fetalhead.datasets.unlabelled import of_a_set, unlabelled_cases
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import one_line
 
@@ -16,29 +16,36 @@ MOST_TOLD = 3
 
 
 def refuse_shared_patients(data: Sequence[str], unlabelled: Sequence[str] = ()) -> None:
-    """Raises `FetalheadError` where a patient is in more than one split of the sets `KIND=DIR` together.
+    """Raises `FetalheadError` where a patient, or a picture, is in more than one split of the sets `KIND=DIR` together.
 
-    Of the sets that are learnt from `unlabelled`, only what is learnt from counts; folders among them are left out,
-    since they give no picture of such a patient. Patients are the same as `kinship.persons` tells by names alone. What
-    only the pictures tell, `fetalhead data inspect` finds.
+    Of the sets that are learnt from `unlabelled`, only what is learnt from counts; folders of pictures among them are
+    left out, since they give no picture of such a patient. Patients are the same as `kinship.persons` tells by names
+    alone. What only the pictures tell, `fetalhead data inspect` finds.
     """
     sets = [open_data(argument) for argument in data]
-    more = {argument: unlabelled_cases(argument, data)[0] for argument in unlabelled if not Path(argument).is_dir()}
+    more = {argument: unlabelled_cases(argument, data)[0] for argument in unlabelled if of_a_set(argument)}
     sets += [DataSet(*parse_data(argument)[:2], cases) for argument, cases in more.items()]
     arguments = [*data, *more]
     members = members_of(sets)
-    found = leaks(members, persons(members, ()), ())
-    if found:
-        told = "; ".join(_told(leak, members, arguments) for leak in found[:MOST_TOLD])
-        others = f" and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
+    if found := leaks(members, persons(members, None), ()):
         raise FetalheadError(
-            f"patients in more than one split: {told}{others}; correct the split.csv, or draw one of all sets together "
-            "with 'fetalhead data split'"
+            f"patients in more than one split: {_told(found, members, arguments)}; correct the split.csv, or draw one "
+            "of all sets together with 'fetalhead data split'"
+        )
+    if found := pictures_in_two_splits(members):
+        raise FetalheadError(
+            f"pictures in more than one split: {_told(found, members, arguments)}; leave one of these sets out"
         )
 
 
-def _told(leak: Leak, members: Sequence[Member], arguments: Sequence[str]) -> str:
-    """The patient, and in which split of which set."""
+def _told(found: Sequence[Leak], members: Sequence[Member], arguments: Sequence[str]) -> str:
+    """The first few patients or pictures, each with the splits of the sets that it is in."""
+    told = "; ".join(_told_of(leak, members, arguments) for leak in found[:MOST_TOLD])
+    return told + (f" and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else "")
+
+
+def _told_of(leak: Leak, members: Sequence[Member], arguments: Sequence[str]) -> str:
+    case = members[leak.members[0]].case
     there = dict.fromkeys((members[index].case.split, members[index].set_number) for index in leak.members)
     places = " and ".join(f"{split} of {one_line(arguments[number])}" for split, number in there)
-    return f"{one_line(members[leak.members[0]].case.subject)} in {places}"
+    return f"{one_line(case.name if leak.what == 'picture' else case.subject)} in {places}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -45,16 +45,25 @@ def draw(sets: Sequence[DataSet], val: float, test: float, seed: int) -> tuple[d
     return split, strata
 
 
-def write(path: Path, split: dict[str, str]) -> None:
-    """Write a split by picture; one that is there and says something else is kept. Raises `FetalheadError`."""
-    fresh = path.with_name(f".{path.name}.part")
+def write(splits: Mapping[Path, Mapping[str, str]]) -> None:
+    """Write each place's split by picture: all of them, or none where one says something else than what is there.
+
+    Raises `FetalheadError`.
+    """
+    fresh = {path: path.with_name(f".{path.name}.part") for path in splits}
     try:
-        write_split(fresh, split)
-        if path.exists() and path.read_bytes() != fresh.read_bytes():
-            raise FetalheadError(f"{path}: is another split, which figures may rest on; give --out FILE, or remove it")
-        fresh.replace(path)
+        for path, split in splits.items():
+            write_split(fresh[path], split)
+        for path, part in fresh.items():
+            if path.exists() and path.read_bytes() != part.read_bytes():
+                raise FetalheadError(
+                    f"{path}: is another split, which figures may rest on; give --out FILE, or remove it"
+                )
+        for path, part in fresh.items():
+            part.replace(path)
     finally:
-        fresh.unlink(missing_ok=True)
+        for part in fresh.values():
+            part.unlink(missing_ok=True)
 
 
 def _strata(cases: Sequence[Case], least_share: float) -> dict[str, str]:

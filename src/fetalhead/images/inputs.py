@@ -39,7 +39,7 @@ STILL_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"}
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file to measure."""
+    """A picture or video to measure."""
 
     path: Path
     name: str
@@ -55,12 +55,18 @@ class Inputs:
     """What the PATHs come to."""
 
     files: list[InputFile] = field(default_factory=list)
-    videos: list[Path] = field(default_factory=list)
+    """Pictures."""
+    video_files: list[InputFile] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
     """Name and reason: what was named, or lies in a folder, and cannot be reached."""
     passed_over: int = 0
     """Files in folders that are no picture and no video: hidden, `._` files, DICOMDIR, reports, text."""
     excluded: int = 0
+
+    @property
+    def videos(self) -> list[Path]:
+        """The paths of `video_files`."""
+        return [file.path for file in self.video_files]
 
 
 def find_inputs(paths: Sequence[str], exclude: Sequence[str] = ()) -> Inputs:
@@ -107,11 +113,10 @@ class _Search:
         elif self._is_new(typed):
             if (listed := _listed(typed)) is not None:
                 self._add_directory(typed, listed)
-            elif _is_video(Path(typed)):
-                self.inputs.videos.append(Path(typed))
-            else:
-                parent = os.path.basename(os.path.dirname(os.path.abspath(typed)))
-                self._take(typed, PurePath(name), parent, named=True)
+                return
+            parent = os.path.basename(os.path.dirname(os.path.abspath(typed)))
+            to = self.inputs.video_files if _is_video(Path(typed)) else self.inputs.files
+            self._take(to, typed, PurePath(name), parent, named=True)
 
     def _add_folder(self, typed: str) -> None:
         root = typed.rstrip(os.sep) or os.sep
@@ -146,13 +151,10 @@ class _Search:
             self.inputs.passed_over += 1
         elif fault := _fault(name):
             self.inputs.errors.append((name, fault))
-        elif _is_meant_as_picture(Path(name)):
+        elif (picture := _is_meant_as_picture(Path(name))) or _is_video(Path(name)):
             if self._is_new(name):
-                self._take(name, PurePath(relative), title)
-            return True
-        elif _is_video(Path(name)):
-            if self._is_new(name):
-                self.inputs.videos.append(Path(name))
+                to = self.inputs.files if picture else self.inputs.video_files
+                self._take(to, name, PurePath(relative), title)
             return True
         else:
             self.inputs.passed_over += 1
@@ -196,13 +198,13 @@ class _Search:
         self.seen.add(place)
         return new
 
-    def _take(self, name: str, relative: PurePath, title: str, named: bool = False) -> None:
+    def _take(self, to: list[InputFile], name: str, relative: PurePath, title: str, named: bool = False) -> None:
         candidate, number = relative, 1
         while _key(candidate) in self.taken:
             candidate = PurePath(title if number == 1 else f"{title}_{number}") / relative
             number += 1
         self.taken.add(_key(candidate))
-        self.inputs.files.append(InputFile(Path(name), name, candidate, named))
+        to.append(InputFile(Path(name), name, candidate, named))
 
 
 def _key(relative: PurePath) -> str:

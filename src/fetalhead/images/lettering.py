@@ -7,7 +7,7 @@ read: what looks like a line of writing counts as one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -80,8 +80,13 @@ def find_lettering(grey: Pixels) -> list[Box]:
 
 def written_area(grey: Pixels) -> Mask:
     """(H, W) bool: the boxes around the lines of writing."""
-    area = np.zeros(grey.shape, dtype=np.bool_)
-    for x0, y0, x1, y1 in find_lettering(grey):
+    return area_of(find_lettering(grey), grey.shape)
+
+
+def area_of(boxes: Iterable[Box], shape: tuple[int, ...]) -> Mask:
+    """(H, W) bool: what lies within any of the boxes."""
+    area = np.zeros(shape, dtype=np.bool_)
+    for x0, y0, x1, y1 in boxes:
         area[y0:y1, x0:x1] = True
     return area
 

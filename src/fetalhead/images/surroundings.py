@@ -110,9 +110,18 @@ def _lit_part(mask: Mask, field: FieldOfView) -> Mask:
 
 
 def _writing(frames: Sequence[Pixels]) -> Mask:
-    """(H, W) bool of the writing in a picture, or in a clip: over what moves, it is what stands still."""
-    written = written_area(frames[0])
-    return written | written_area(np.minimum.reduce(frames)) if len(frames) > 1 else written
+    """(H, W) bool of the writing in a picture, or in a clip: in its first frame, in two others, or in all that moves.
+
+    It may come late, and what is taken for a line of letters in one frame alone is mostly none.
+    """
+    once = written_area(frames[0])
+    if len(frames) == 1:
+        return once
+    written = once | written_area(np.minimum.reduce(frames))
+    for frame in frames[1:]:
+        there = written_area(frame)
+        written, once = written | (once & there), once | there
+    return written
 
 
 def _around(head: Ellipse | None, image: UltrasoundImage) -> Mask | None:

@@ -12,11 +12,12 @@ import yaml
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from fetalhead.datasets import open_data
+from fetalhead.datasets import LISTED, open_data
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.splits import OWN_SPLIT, SPLITS, UNASSIGNED
 from fetalhead.datasets.unlabelled import unlabelled_cases
 from fetalhead.errors import FetalheadError
+from fetalhead.images.annotations.places import folder_of
 from fetalhead.options import RUN_CONFIG, SemiSupervisedOptions, TrainingOptions
 from fetalhead.training.costs import cost_of
 from fetalhead.training.round_table import read_rows, write_rows
@@ -96,9 +97,11 @@ def counts_of(cases: Sequence[Case]) -> dict[str, list[int]]:
 def _described(data: str, counts: dict[str, list[int]] | None) -> dict[str, Any]:
     """A data set without its place on this machine; `counts` are None for runs of older versions."""
     word, equals, folder = data.partition("=")
-    own = equals and (Path(folder) / OWN_SPLIT).is_file()
+    kind = word.partition(":")[0] if equals else "pictures"
+    root = folder_of(Path(folder)) if kind in LISTED else Path(folder)
+    own = equals and (root / OWN_SPLIT).is_file()
     described: dict[str, Any] = {
-        "kind": word.partition(":")[0] if equals else "pictures",
+        "kind": kind,
         "split": "its own" if own else "published",
     }
     return described | ({"counts": counts} if counts else {})

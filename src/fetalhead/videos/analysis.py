@@ -171,6 +171,7 @@ class ClipAnalysis:
                 numbers = [_rounded(side[number]) for side in sides]
                 row = record.row[: len(ROW_COLUMNS)]
                 stream.write(csv_line([*row, time_s, measured.scenes.scenes[number], *flags, *numbers]))
+        self._folder.reopen()
         part.replace(self._out / ROWS)
 
     def _draw(self, measured: MeasuredClip, outcome: Outcome, spread: Spread[UltrasoundImage]) -> str:
@@ -192,7 +193,7 @@ class ClipAnalysis:
             return image, shown, picture
 
         with VideoWriter(part, shape, self._clip.rate or NOMINAL_RATE) as writer:
-            entries = zip(range(len(times)), self._frames(lambda image: image), strict=False)
+            entries = measured.places(self._frames(lambda image: image))
             for number, (image, shown, picture) in enumerate(side_by_side(drawn, entries, self._workers)):
                 with self._stages.timed("write"):
                     writer.add(picture, times[number] - times[0])
@@ -239,9 +240,9 @@ class ClipAnalysis:
                 "bridged": int(track.bridged.sum()),
                 "frozen": sum(measured.scenes.frozen),
                 "scenes": len(set(measured.scenes.scenes)),
-                "damaged": len(self._clip.faults.damaged),
+                "damaged": self._clip.damaged,
             },
-            "faults": str(self._clip.faults),
+            "faults": self._clip.told,
             "shown": shown,
             "timings": {
                 "frames_per_s": round(count / self._stages.passed, 2),

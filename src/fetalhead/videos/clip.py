@@ -15,6 +15,7 @@ from fetalhead.images.inputs import PICTURE_SUFFIXES
 from fetalhead.images.readers import HEAD_BYTES, is_picture, read_images
 from fetalhead.images.readers.dicom_video import DamagedFrames
 from fetalhead.images.readers.faults import one_line, reason_of, unreadable
+from fetalhead.images.readers.video_file import Faults
 from fetalhead.videos.clock import clock_of
 
 STILLS = (b"\x89PNG", b"\xff\xd8\xff", b"BM")
@@ -22,31 +23,6 @@ STILLS = (b"\x89PNG", b"\xff\xd8\xff", b"BM")
 
 ANIMATION = b"acTL"
 """The chunk that says, before the first pixels, that a PNG is animated."""
-
-NAMED = 8
-"""So many damaged frames are named one by one."""
-
-
-@dataclass(slots=True)
-class Faults:
-    """What went wrong while a clip was read."""
-
-    damaged: list[str] = field(default_factory=list)
-    """Numbers (or file names) of the frames that were skipped."""
-    ending: str = ""
-    """Why the clip ends before its end; empty where it does not."""
-
-    def __bool__(self) -> bool:
-        return bool(self.damaged or self.ending)
-
-    def __str__(self) -> str:
-        """All on one line."""
-        parts = []
-        if self.damaged:
-            shown = ", ".join(self.damaged[:NAMED]) + (", ..." if len(self.damaged) > NAMED else "")
-            count = len(self.damaged)
-            parts.append(f"{count} damaged frame{'' if count == 1 else 's'} skipped ({shown})")
-        return "; ".join([*parts, *([self.ending] if self.ending else [])])
 
 
 @dataclass(slots=True, eq=False)
@@ -62,6 +38,18 @@ class Clip:
     """Frames a second on average, where the header tells."""
     faults: Faults = field(default_factory=Faults)
     """Of the latest reading, so far."""
+    readings: list[Faults] = field(default_factory=list)
+    """The faults of every reading, the latest included."""
+
+    @property
+    def told(self) -> str:
+        """The faults of all readings on one line, each once; empty where there are none."""
+        return "; ".join(dict.fromkeys(str(faults) for faults in self.readings if faults))
+
+    @property
+    def damaged(self) -> int:
+        """Frames that were skipped as damaged, in whichever reading."""
+        return len({name for faults in self.readings for name in faults.damaged})
 
     def frames(self) -> Iterator[UltrasoundImage]:
         """The sound frames: `frame` counts from 0, damaged ones included; `time_s` rises from 0 where there is one.
@@ -70,6 +58,7 @@ class Clip:
         in `faults`, and the frames before it stand.
         """
         self.faults = faults = Faults()
+        self.readings.append(faults)
         first: UltrasoundImage | None = None
         try:
             for number, image in enumerate(self.source(faults)):

@@ -1,162 +1,40 @@
-"""Video files (MP4, MOV, AVI, WebM, MKV, MPEG), decoded by PyAV a frame at a time.
-
-The file is handed to FFmpeg as a stream, and playlists, which name other files to open, are no video here.
-"""
+"""Video files (MP4, MOV, AVI, WebM, MKV, MPEG) as clips of grey pictures with square pixels."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.errors import MissingExtra
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
-from fetalhead.images.readers.containers import AS_A_STREAM
-from fetalhead.images.readers.decoded_frames import FrameOrder, prepare
-from fetalhead.images.readers.faults import check_size, reason_of, unreadable
-from fetalhead.videos.clip import Faults
+from fetalhead.images.readers.video_file import Faults, length_of, opened, pictures_of, rate_of, upright
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 NO_SIZE = PixelSize.unknown("a video tells no pixel size")
-
-SHORT_S, SHORT_SHARE = 0.5, 0.02
-"""A video that ends so much before the time that its header claims was cut off."""
 
 Source = Callable[[Faults], Iterator[UltrasoundImage]]
 
 
-def require_av() -> Any:
-    """The module `av`. Raises `MissingExtra`."""
-    try:
-        import av
-    except ImportError as error:
-        raise MissingExtra("reading and writing video", "av", "video") from error
-    av.logging.set_level(av.logging.PANIC)
-    return av
-
-
 def open_container(path: Path) -> tuple[Source, int | None, float | None]:
     """How to read a video's frames, how many its header claims, and their rate. Raises `UnreadableImage`."""
-    with _opened(path) as (container, stream):
-        rate = stream.average_rate or stream.guessed_rate
-        length = _length(container, stream)
+    with opened(path) as (container, stream):
+        rate = rate_of(stream)
+        length = length_of(container, stream)
         expected = stream.frames or (round(length * rate) if length and rate else None)
-    return lambda faults: _frames(path, faults), expected, float(rate) if rate else None
+    return lambda faults: _images(path, faults), expected, float(rate) if rate else None
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    av = require_av()
-    with open(path, "rb") as file:
-        if not file.read(1):
-            raise unreadable(path, "is empty")
-        file.seek(0)
-        try:
-            container = av.open(file, mode="r", options=AS_A_STREAM, buffer_size=1 << 17)
-        except av.FFmpegError as error:
-            reason = f"is no video that can be read, or its start or index is missing ({error.strerror})"
-            raise unreadable(path, reason) from error
-        with container:
-            streams = [stream for stream in container.streams.video if not _is_cover(stream)]
-            if not streams:
-                kinds = sorted({stream.type for stream in container.streams})
-                raise unreadable(path, f"holds no video, only {' and '.join(kinds) or 'nothing'}")
-            stream = streams[0]
-            if stream.codec_context is None:
-                raise unreadable(path, "its video is of a kind that no decoder is installed for")
-            check_size(path, stream.codec_context.height or 16, stream.codec_context.width or 16)
-            prepare(stream)
-            yield container, stream
-
-
-def _is_cover(stream: VideoStream) -> bool:
-    disposition = getattr(stream, "disposition", None)
-    return bool(disposition is not None and disposition & type(disposition).attached_pic)
-
-
-def _frames(path: Path, faults: Faults) -> Iterator[UltrasoundImage]:
-    av = require_av()
-    with _opened(path) as (container, stream):
-        order = FrameOrder(container, stream)
-        clock = _Clock(stream.average_rate or stream.guessed_rate)
-        aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
-        try:
-            for decoded in order.frames():
-                if decoded.frame is None:
-                    faults.damaged.append(str(decoded.number))
-                    continue
-                check_size(path, decoded.frame.height, decoded.frame.width)
-                pixels, time_s = _as_shown(decoded.frame, aspect), clock.time_of(decoded.time_s)
-                yield UltrasoundImage(pixels, NO_SIZE, path, decoded.number, time_s=time_s)
-        except (av.FFmpegError, OSError) as error:
-            faults.ending = f"cannot be read on ({reason_of(error)})"
-            return
-        if _ends_early(path, container, stream, order):
-            more = stream.frames > order.number
-            claimed = f" of the {stream.frames} frames that its header claims" if more else " frames"
-            faults.ending = f"ends early: {order.number - len(faults.damaged)}{claimed} could be read"
-
-
-def _ends_early(path: Path, container: InputContainer, stream: VideoStream, order: FrameOrder) -> bool:
-    """Whether a video was cut off, as far as that is certain: a frame may last for many of those that AVI claims."""
-    if order.ends_within:
-        return True
-    length = _length(container, stream)
-    if container.format.name == "avi":
-        held, claimed = _riff_bytes(path)
-        if held <= claimed + 1:  # the rest of a longer one is in further parts, which tell nothing
-            return held < claimed and stream.frames > order.sent
-        length = float((stream.duration or 0) * (stream.time_base or 0))
-    elif stream.frames > order.number and stream.frames > order.sent:
-        return True
-    return bool(length and order.latest_s is not None and order.latest_s + SHORT_S + SHORT_SHARE * length < length)
-
-
-def _riff_bytes(path: Path) -> tuple[int, int]:
-    """How long an AVI file is, and how long its first part says that it is."""
-    with open(path, "rb") as stream:
-        head = stream.read(8)
-        return stream.seek(0, 2), 8 + int.from_bytes(head[4:], "little")
-
-
-def _length(container: InputContainer, stream: VideoStream) -> float | None:
-    """Seconds that the header claims, where nothing but the video can have made it so long."""
-    if len(container.streams) > 1 or not container.duration or container.format.name not in ("matroska,webm",):
-        return None
-    return float(container.duration / 1_000_000)
-
-
-class _Clock:
-    """Seconds since the first frame, rising, from time stamps as a container has them."""
-
-    def __init__(self, rate: Fraction | None) -> None:
-        self._step = float(1 / rate) if rate else 0.04
-        self._start: float | None = None
-        self._latest_s: float | None = None
-
-    def time_of(self, stamp: float | None) -> float | None:
-        """Of the next frame in the order of showing; None where the file has no stamps."""
-        if stamp is None:
-            return None
-        if self._start is None:
-            self._start = stamp
-        time_s = stamp - self._start
-        if self._latest_s is not None and not (time_s > self._latest_s and math.isfinite(time_s)):
-            time_s = self._latest_s + self._step  # a stamp that stands still or jumps back
-        self._latest_s = time_s
-        return time_s
+def _images(path: Path, faults: Faults) -> Iterator[UltrasoundImage]:
+    for one in pictures_of(path, faults):
+        yield UltrasoundImage(_as_shown(one.frame, one.aspect), NO_SIZE, path, one.number, time_s=one.time_s)
 
 
 def _as_shown(frame: VideoFrame, aspect: Fraction) -> npt.NDArray[np.uint8]:
@@ -167,16 +45,4 @@ def _as_shown(frame: VideoFrame, aspect: Fraction) -> npt.NDArray[np.uint8]:
         if width != frame.width:
             method = cv2.INTER_AREA if width < frame.width else cv2.INTER_LINEAR
             pixels = np.asarray(cv2.resize(pixels, (width, frame.height), interpolation=method), dtype=np.uint8)
-    return np.ascontiguousarray(_upright(pixels, frame))
-
-
-def _upright(pixels: npt.NDArray[np.uint8], frame: VideoFrame) -> npt.NDArray[np.uint8]:
-    """The picture turned and mirrored as the display matrix of its frame says, where it is of quarter turns."""
-    entry: Any = frame.side_data.get("DISPLAYMATRIX")
-    if entry is None:
-        return pixels
-    matrix = np.frombuffer(memoryview(entry), dtype=np.int32, count=9).reshape(3, 3)[:2, :2]
-    straight, across = np.abs(np.diag(matrix)).min(), np.abs(np.diag(matrix[::-1])).min()
-    if across > straight:  # x goes with the rows
-        pixels, matrix = pixels.T, matrix[::-1]
-    return pixels[:: -1 if matrix[1, 1] < 0 else 1, :: -1 if matrix[0, 0] < 0 else 1]
+    return np.ascontiguousarray(upright(pixels, frame))

@@ -33,6 +33,15 @@ class FrameFile:
         return [self.filename, self.clip, str(self.frame), time_s, unsure]
 
 
+def holds_list(folder: Path) -> bool:
+    """Whether a folder holds frames that were taken out of clips, with their list."""
+    try:
+        with open(folder / NAME, "rb") as stream:
+            return stream.readline(200).strip() == ",".join(COLUMNS).encode("ascii")
+    except OSError:
+        return False
+
+
 class FrameList:
     """The list of one folder."""
 

@@ -71,9 +71,10 @@ class LiveMeasurement:
 class VideoMeter:
     """Follows the head through frames that come one at a time: from a capture card, a camera, a stream.
 
-    A head is told from its third frame on; a frame that does not fit is bridged, for half a second at most; a scene
-    cut starts anew. `pixel_size` is in mm, one number, a pair (x, y), or a `PixelSize`. It is that of frames as large
-    as the first: others, which a scanner shows at another zoom, are in pixels unless they tell a size themselves.
+    A head is told from its third frame on, however far apart frames come; a frame that does not fit is bridged, for
+    half a second at most; a scene cut starts anew. `pixel_size` is in mm, one number, a pair (x, y), or a `PixelSize`.
+    It is that of frames as large as the first: others, which a scanner shows at another zoom, are in pixels unless
+    they tell a size themselves.
     Raises `FetalheadError` for a model, a pixel size or a dating that cannot be used.
     """
 
@@ -162,12 +163,15 @@ class _Follower:
         self._noise = {"place": (5 * LEAST_NOISE) ** 2, "shape": (5 * LEAST_NOISE) ** 2}
         self._sightings = 0
         self._seen_s = self._latest_s = -math.inf
+        self._missed = False
         self._refused: deque[tuple[float, Seen]] = deque(maxlen=LEAST_FRAMES)
 
     def add(self, time_s: float, seen: Seen) -> bool:
         """Take in a frame; gives whether its measurement counts."""
-        if self._groups and time_s - self._seen_s > GAP_S:
+        late = time_s - self._seen_s > GAP_S
+        if self._groups and late and (self._missed or seen.state is None):
             self._groups, self._sightings = [], 0
+        self._missed = True
         if seen.state is None:
             return False
         values = np.asarray(seen.state)
@@ -179,6 +183,9 @@ class _Follower:
             state.predict(seconds)
         self._latest_s = time_s
         if not self._fits(values):
+            if late:  # nothing is bridged for so long
+                self._start(time_s, values, seen.weight)
+                return True
             return self._refuse(time_s, seen)
         self._refused.clear()
         for (part, state), name in zip(self._groups, self._noise, strict=True):
@@ -186,7 +193,7 @@ class _Follower:
             extra = float(np.mean(off**2)) - float(state.covariance[0, 0])
             self._noise[name] += NOISE_MEMORY * (max(extra, LEAST_NOISE**2) - self._noise[name])
             state.update(values[part] / self._unit[part], self._noise[name] / seen.weight)
-        self._sightings, self._seen_s = self._sightings + 1, time_s
+        self._sightings, self._seen_s, self._missed = self._sightings + 1, time_s, False
         return True
 
     def told(self) -> tuple[FloatArray, float] | None:
@@ -203,7 +210,7 @@ class _Follower:
             (part, Filter.start(values[part] / self._unit[part], self._noise[name] / weight, SPEED, ACCELERATION, q))
             for part, (name, q) in zip((CENTER, SHAPE), DENSITY.items(), strict=True)
         ]
-        self._sightings, self._seen_s, self._latest_s = 1, time_s, time_s
+        self._sightings, self._seen_s, self._latest_s, self._missed = 1, time_s, time_s, False
         self._refused.clear()
 
     def _fits(self, values: FloatArray) -> bool:

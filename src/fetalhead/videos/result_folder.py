@@ -49,6 +49,28 @@ def summary_in(folder: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a folder of results is of; None where nothing tells."""
+
+    clip: Path | None
+    """Its place, as far as results were begun there."""
+    content: str | None
+    """The digest of its content."""
+
+
+def origin_of(folder: Path) -> Origin:
+    """The clip that the results in a folder are of: as the latest run began them, else as `clip.json` says."""
+    source, summary = _read(folder / SCRATCH / SOURCE), summary_in(folder)
+    place, content = source.get("clip") or summary.get("clip"), source.get("content") or _content_in(summary)
+    return Origin(Path(place) if isinstance(place, str) else None, content if isinstance(content, str) else None)
+
+
+def _content_in(summary: dict[str, Any]) -> Any:
+    about = summary.get("about")
+    return about.get("content") if isinstance(about, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
 class ResultFolder:
     """Where the results of `clip` go; `inputs` are all clips of the run."""
 
@@ -81,11 +103,15 @@ class ResultFolder:
 
     def drop_outdated(self, content: str) -> None:
         """Delete the results of what the clip was before it changed to `content`, which may be beyond measuring."""
-        about = summary_in(self.path).get("about")
-        if isinstance(about, dict) and about.get("content") not in (None, content):
+        known = _content_in(summary_in(self.path)) or origin_of(self.path).content
+        if known not in (None, content) and any((self.path / name).exists() for name in NAMES):
             with self.held(content):
-                for name in NAMES:
+                for name in reversed(NAMES):  # the summary goes last: as long as it is there, it tells of what is left
                     (self.path / name).unlink(missing_ok=True)
+
+    def reopen(self) -> None:
+        """Delete `clip.json`, which tells that all else is there and belongs together, before a file is replaced."""
+        (self.path / SUMMARY).unlink(missing_ok=True)
 
     def remove_best(self) -> None:
         """Delete the best frames of an earlier run."""
@@ -103,13 +129,10 @@ class ResultFolder:
 
     def _check_same_clip(self, content: str) -> None:
         """By content, so that a clip may be moved or named in another way; else by place, so that it may change."""
-        source, summary = _read(self.scratch / SOURCE), summary_in(self.path)
-        about = summary.get("about")
-        known = source.get("content") or (about.get("content") if isinstance(about, dict) else None)
-        place = source.get("clip") or summary.get("clip")
-        if known == content or not isinstance(place, str) or Path(place).resolve() == self.clip.resolve():
+        origin = origin_of(self.path)
+        if origin.content == content or origin.clip is None or origin.clip.resolve() == self.clip.resolve():
             return
-        raise self._refused(f"holds those of another clip, {one_line(place)}")
+        raise self._refused(f"holds those of another clip, {one_line(origin.clip)}")
 
     def _refused(self, reason: str) -> FetalheadError:
         place = one_line(self.path)

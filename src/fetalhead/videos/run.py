@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,11 +9,11 @@ from pathlib import Path
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import reason_of
 from fetalhead.images.readers.logs import tell_logs
+from fetalhead.images.readers.video_file import require_av
 from fetalhead.inference.predictor import Predictor
-from fetalhead.measuring.out_folder import SCRATCH
 from fetalhead.videos.analysis import ClipAnalysis
 from fetalhead.videos.clip import open_clip
-from fetalhead.videos.container import require_av
+from fetalhead.videos.clip_folders import clip_folders
 from fetalhead.videos.content import content_of
 from fetalhead.videos.progress import ClipProgress
 from fetalhead.videos.result_folder import ResultFolder
@@ -29,8 +27,8 @@ def analyse_clips(paths: Sequence[str], out: Path, predictor: Predictor, wanted:
     tell_logs()
     progress = ClipProgress("fetalhead video")
     found = search_clips(paths)
-    for error in found.errors:
-        progress.say(error)
+    for line in (*found.notes, *found.errors):
+        progress.say(line)
     failed = bool(found.errors)
     for path, out_folder in zip(found.clips, clip_folders(found.clips, out), strict=True):
         progress.clip(path.name)
@@ -62,29 +60,7 @@ def _analyse(path: Path, folder: ResultFolder, predictor: Predictor, wanted: Wan
     if not analysis.run(content):
         progress.say(f"{path}: unchanged since an earlier run: {folder.path}")
         return True
-    if clip.faults:
-        progress.say(f"{path}: {clip.faults}")
+    if clip.told:
+        progress.say(f"{path}: {clip.told}")
     progress.say(f"{path}: {analysis.told()}: {folder.path}")
-    return not clip.faults
-
-
-def clip_folders(clips: Sequence[Path], out: Path) -> list[Path]:
-    """A folder below `out` for each clip: its name without the ending, or all of it where that is not one clip's."""
-    stems = Counter(_stem(clip).casefold() for clip in clips)
-    taken: set[str] = set()
-    folders = []
-    for clip in clips:
-        name = base = _stem(clip) if stems[_stem(clip).casefold()] == 1 else clip.name
-        number = 2
-        while name.casefold() in taken:
-            name, number = f"{base}_{number}", number + 1
-        taken.add(name.casefold())
-        folders.append(out / name)
-    return folders
-
-
-def _stem(clip: Path) -> str:
-    path = Path(os.path.abspath(clip))  # noqa: PTH100 - the folder `..` has a name, whatever links lead to it
-    if path.is_dir():
-        return path.name or "clip"
-    return path.name if path.stem in ("", ".", "..", SCRATCH) else path.stem
+    return not clip.told

@@ -18,8 +18,11 @@ sweep stay above 0.9, pictures of two heads below 0.72."""
 STILL = 0.03
 """Mean difference (grey values, at that size) up to which a frame repeats the last: coding makes 0.01 of none."""
 
-LOST_FRAMES, LOST_S = 12, 0.6
+LOST_S = 0.6
 """A picture that comes back within so long was lost (no contact), not cut away."""
+
+EXACT_S = 1e-6
+"""Times that are told are no more exact."""
 
 
 class SceneFinder:
@@ -49,13 +52,13 @@ class SceneFinder:
         self.frozen.append(self._small is not None and float(np.abs(small - self._small).mean()) <= STILL)
         scene = self.scenes[-1] if number else 0
         if self._latest is not None and not self.frozen[-1] and alikeness(self._latest, detail) < ALIKE:
-            if self._kept is not None and self._is_back(detail, number, time_s):
+            if self._kept is not None and self._is_back(detail, time_s):
                 scene = self.scenes[self._kept_at]
                 for between in range(self._kept_at + 1, number):
                     self.scenes[between] = scene
                 self._kept = None
             else:
-                if self._kept is None or not self._recent(number, time_s):
+                if self._kept is None or not self._recent(time_s):
                     self._kept, self._kept_at, self._kept_time = self._latest, number - 1, self._latest_s
                 scene += 1
         changed = bool(number) and scene != self.scenes[-1]
@@ -64,11 +67,11 @@ class SceneFinder:
         self._latest, self._small = detail, small
         return changed
 
-    def _recent(self, number: int, time_s: float) -> bool:
-        return number - self._kept_at <= LOST_FRAMES and time_s - self._kept_time <= LOST_S
+    def _recent(self, time_s: float) -> bool:
+        return time_s - self._kept_time <= LOST_S + EXACT_S
 
-    def _is_back(self, detail: npt.NDArray[np.float32], number: int, time_s: float) -> bool:
-        return self._kept is not None and self._recent(number, time_s) and alikeness(self._kept, detail) >= ALIKE
+    def _is_back(self, detail: npt.NDArray[np.float32], time_s: float) -> bool:
+        return self._kept is not None and self._recent(time_s) and alikeness(self._kept, detail) >= ALIKE
 
 
 def alikeness(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> float:

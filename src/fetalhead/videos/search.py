@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fetalhead.errors import FetalheadError, UnreadableImage
+from fetalhead.errors import FetalheadError
 from fetalhead.images.inputs import find_inputs
-from fetalhead.images.readers import read_images
 from fetalhead.images.readers.faults import one_line, reason_of
-from fetalhead.videos.clip import by_number, frame_files, is_still
-from fetalhead.videos.clock import clock_of
+from fetalhead.videos.clip import frame_files
+from fetalhead.videos.clips_among import clips_among
+from fetalhead.videos.frame_list import holds_list
 from fetalhead.videos.result_folder import holds_results, within_results
 
 NO_PICTURES = "no pictures in this folder"
@@ -26,12 +26,15 @@ class FoundClips:
     clips: list[Path] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """One line each: what was named, or lies in a folder, and cannot be reached."""
+    notes: list[str] = field(default_factory=list)
+    """One line each: pictures that are passed over, and why."""
 
 
-def search_clips(paths: Sequence[str]) -> FoundClips:
-    """The clips that PATHs name: a folder stands for the clips in it, or, where it holds stills alone, for itself.
+def search_clips(paths: Sequence[str], out: Path | None = None) -> FoundClips:
+    """The clips that PATHs name: a folder stands for the clips and folders of frames in it, itself perhaps among them.
 
-    Results of earlier runs in a folder are no clips.
+    Results of earlier runs in a folder are no clips, nor are frames that `fetalhead frames` took, or is to take into
+    `out`.
     """
     found = FoundClips()
     for typed in paths:
@@ -41,8 +44,10 @@ def search_clips(paths: Sequence[str]) -> FoundClips:
                 found.clips.append(path)
             elif holds_results(path):
                 found.errors.append(f"{one_line(path)}: holds results of fetalhead video, no clip to measure")
+            elif len(paths) > 1 and _same(path, out) and holds_list(path):  # as `study/*` names it
+                found.notes.append(f"{one_line(path)}: is where frames are taken to, no clip: passed over")
             else:
-                _search_folder(path, found)
+                _search_folder(path, found, out)
         except FileNotFoundError:
             reason = "is a link to a file that does not exist" if path.is_symlink() else "no such file or folder"
             found.errors.append(f"{one_line(path)}: {reason}")
@@ -60,38 +65,20 @@ def find_clips(paths: Sequence[str]) -> list[Path]:
     return found.clips
 
 
-def _search_folder(folder: Path, found: FoundClips) -> None:
+def _search_folder(folder: Path, found: FoundClips, out: Path | None) -> None:
     inputs = find_inputs([str(folder)])
     pictures = [file.path for file in inputs.files if not within_results(file.path, folder)]
+    taken = {place for place in {path.parent for path in pictures} - {folder} if holds_list(place) or _same(place, out)}
     videos = [path for path in inputs.videos if not within_results(path, folder)]
+    clips, notes = clips_among([path for path in pictures if path.parent not in taken], videos)
     errors = [(name, reason) for name, reason in inputs.errors if reason != NO_PICTURES]
-    several = {path: _holds_several(path) for path in pictures}
-    if videos or any(several.values()):  # what cannot be read may be a clip too: it is told when it is opened
-        clips = [*videos, *(path for path, answer in several.items() if answer is not False)]
-        found.clips += sorted(clips, key=lambda path: by_number(str(path)))
-    elif not any(name == str(folder) for name, _ in errors):
-        found.clips += _folders_of_stills(folder, pictures)
-        frames = {str(file) for clip in found.clips if clip.is_dir() for file in frame_files(clip)}
-        errors = [(name, reason) for name, reason in errors if name not in frames]
-    found.errors += [f"{one_line(name)}: {reason}" for name, reason in errors]
+    if not clips and not any(name == str(folder) for name, _ in errors):
+        clips = [folder]  # what is wrong with it is told when it is opened
+    frames = {str(file) for clip in clips if clip.is_dir() for file in frame_files(clip)}
+    found.clips += clips
+    found.notes += notes
+    found.errors += [f"{one_line(name)}: {reason}" for name, reason in errors if name not in frames]
 
 
-def _folders_of_stills(folder: Path, pictures: Sequence[Path]) -> list[Path]:
-    """The folder itself where it holds frames, else those in it that do."""
-    folders = {path.parent for path in pictures}
-    if folder in folders or not folders:
-        return [folder]
-    return sorted(folders, key=lambda path: by_number(str(path)))
-
-
-def _holds_several(path: Path) -> bool | None:
-    """Whether a picture file is a clip of its own; None where it cannot be read."""
-    if is_still(path):
-        return False
-    count = clock_of(path).count
-    if count is not None:
-        return count > 1
-    try:
-        return next(read_images(path)).frame is not None
-    except (UnreadableImage, StopIteration):
-        return None
+def _same(folder: Path, out: Path | None) -> bool:
+    return out is not None and folder.resolve() == out.resolve()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.reports.rows import DECIMALS
 from fetalhead.videos.plane_score import of_size
 from fetalhead.videos.state import ellipse_of
 from fetalhead.videos.track import Track
@@ -91,13 +92,13 @@ def _of_those_near(score: FloatArray, times: FloatArray, scenes: npt.NDArray[np.
 
 
 def best_frames(score: FloatArray, times: FloatArray) -> list[int]:
-    """Up to three frames with the highest scores, apart in time; none where no frame has a score."""
+    """Up to three frames with the highest scores, apart in time; none whose score is told as 0, or that has none."""
     if not len(times):
         return []
     apart = max(APART_S, APART_SHARE * float(times[-1] - times[0]))
     chosen: list[int] = []
     for number in np.argsort(-np.nan_to_num(score, nan=-1.0), kind="stable"):
-        if len(chosen) == BEST or not score[number] > 0:
+        if len(chosen) == BEST or not round(float(score[number]), DECIMALS) > 0:
             break
         if all(abs(times[number] - times[other]) >= apart for other in chosen):
             chosen.append(int(number))

@@ -69,9 +69,12 @@ class Observations:
     sure: array[float] = field(default_factory=lambda: array("d"))
     """0 to 1: how sure it is that there is a head."""
 
-    def add(self, time_s: float | None, seen: Seen) -> float:
-        """The next frame; gives the time that it is taken to have, in s."""
-        when = len(self.times) / NOMINAL_RATE if time_s is None else time_s
+    def add(self, time_s: float | None, seen: Seen, frame: int | None = None) -> float:
+        """The next frame, number `frame` of its clip (from 0; None where all are added).
+
+        Gives the time that it is taken to have, in s: without one of its own, its number at 25 frames a second.
+        """
+        when = (len(self.times) if frame is None else frame) / NOMINAL_RATE if time_s is None else time_s
         self.times.append(when)
         self.states.extend(seen.state or [math.nan] * 5)
         self.sure.append(seen.sure)
@@ -195,20 +198,22 @@ def _smoothed(
     unit = np.array([math.sqrt(size)] * 2 + [size] * 3)
     values = states / unit
     kept = agrees.copy()
+    # A repeated frame tells nothing new: it takes no part, and is where its original is.
+    own = ~repeats
+    own[0] = True
+    original = np.cumsum(own) - 1
     for _ in range(2):
-        # A repeated frame tells nothing new: it takes no part, and is where its original is.
-        used = kept & ~(repeats & np.roll(kept, 1))
-        used[np.flatnonzero(kept)[0]] = True
-        smooth_values, sds = _both_groups(times, values, weights, used)
+        of_own, of_own_sds = _both_groups(times[own], values[own], weights[own], kept[own])
+        smooth_values, sds = of_own[original], of_own_sds[original]
         off = np.abs(values - smooth_values)
-        limit = OUTLIER_SDS * 1.4826 * np.median(off[kept], axis=0)
+        limit = OUTLIER_SDS * 1.4826 * np.median(off[kept & own], axis=0)
         limit = np.maximum(limit, tolerances(1.0) / 2)
         again = kept & (off <= limit).all(axis=1)
         again[[0, -1]] = kept[[0, -1]]
         if (again == kept).all() or not again.any():
             break
         kept = again
-    correlation = _correlation((values - smooth_values)[kept, SIZE])
+    correlation = _correlation((values - smooth_values)[kept & own, SIZE])
     # HC goes with the square root of the moments, so its share of error is half of theirs.
     shares = 0.5 * sds / np.maximum(smooth_values[:, SIZE], 0.01)
     return kept, smooth_values * unit, shares * math.sqrt((1 + correlation) / (1 - correlation))

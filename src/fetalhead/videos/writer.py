@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.errors import FetalheadError
-from fetalhead.videos.container import require_av
+from fetalhead.images.readers.video_file import require_av
 
 CLOCK = Fraction(1, 90_000)
 """Unit of the time stamps: fine enough for any frame rate."""

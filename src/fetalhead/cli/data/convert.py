@@ -21,7 +21,7 @@ class Options:
     data: str = option(f"data set as KIND=DIR ({', '.join(DATA_KINDS)})", positional=True)
     to: Literal["hc18", "masks", "coco", "ellipses"] = option("layout to write")
     out: str = option("folder to write to: empty, or not there yet")
-    pixel_size: str | None = option("pixel size in mm, S or X,Y, of pictures whose set tells none", default=None)
+    pixel_size: str | None = option("pixel size in mm, S or X,Y, where neither set nor file tells any", default=None)
 
 
 def main(argv: Sequence[str]) -> int:

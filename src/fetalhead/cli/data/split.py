@@ -45,8 +45,8 @@ def main(argv: Sequence[str]) -> int:
         raise FetalheadError("two of the sets are one folder; give each set once")
     val, test = parse_share("val", options.val), parse_share("test", options.test)
     split, strata = draw(sets, val, test, options.seed)
-    for place, data in zip(places, sets, strict=True):
-        write(place, {case.name: split[case.subject] for case in data.cases})
+    drawn = [{case.name: split[case.subject] for case in data.cases} for data in sets]
+    write(dict(zip(places, drawn, strict=True)))
 
     print(f"{'':24}" + "".join(f"{word:>8}" for word in SPLITS) + "  subjects")
     for stratum in sorted(set(strata.values())):

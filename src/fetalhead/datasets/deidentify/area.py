@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.lettering import Box, area_of, find_lettering
 from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.spread import Spread
 from fetalhead.images.surroundings import Mask, area_to_pass_on
@@ -20,28 +23,45 @@ class ClipArea:
     """What one pass over a file's pictures, which are of one size, tells."""
 
     mask: Mask
-    """(H, W) bool."""
+    """(H, W) bool of the ultrasound without what is written on it in several pictures."""
+    lettering: Mapping[int, Sequence[Box]]
+    """Boxes around the lines of writing of each picture that has any, by its number."""
     frames: int
     several: bool
     """Whether the file is one of several frames, though it may hold only one."""
     first: UltrasoundImage
 
+    def of(self, number: int) -> Mask:
+        """(H, W) bool of what of one of the pictures may be passed on."""
+        boxes = self.lettering.get(number, ())
+        return self.mask & ~area_of(boxes, self.mask.shape) if boxes else self.mask
+
 
 def area_of_clip(path: Path, images: Iterable[UltrasoundImage]) -> ClipArea:
     """Where the ultrasound is, by the header and by what changes between the frames or is lit in the first.
 
-    Raises `UnreadableImage` where there are no pictures, or no ultrasound can be told from its surroundings.
+    Writing is looked for in every frame: it may come late, and go. Where two frames have it none shows it, as it is
+    not found in each. Raises `UnreadableImage` where there are no pictures, or no ultrasound can be told from its
+    surroundings.
     """
     spread: Spread[UltrasoundImage] = Spread(MOST_FRAMES)
-    for image in images:
+    lettering: dict[int, Sequence[Box]] = {}
+    once = twice = np.zeros((0, 0), dtype=np.bool_)
+    for number, image in enumerate(images):
         spread.add(image)
+        if not once.size:
+            once = twice = np.zeros(image.shape, dtype=np.bool_)
+        if boxes := find_lettering(image.pixels):
+            lettering[number] = boxes
+            written = area_of(boxes, image.shape)
+            once, twice = once | written, twice | (once & written)
     if not spread.kept:
         raise unreadable(path, "holds no picture")
     first, *others = spread.kept
     mask = area_to_pass_on(first, [image.pixels for image in others])
     if mask is None:
         raise no_ultrasound(path)
-    return ClipArea(mask, spread.count, first.frame is not None, first)
+    return ClipArea(mask & ~twice, lettering, spread.count, first.frame is not None, first)
 
 
 def no_ultrasound(path: Path) -> Exception:

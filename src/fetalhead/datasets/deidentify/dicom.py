@@ -57,8 +57,9 @@ def deidentify_dicom(path: Path, target: BinaryIO, profile: Profile, pseudonyms:
         _write_header(dataset, target)
         kind = b"OB" if first.itemsize == 1 else b"OW"
         target.write(struct.pack("<HH2sHL", 0x7FE0, 0x0010, kind, 0, length + length % 2))
-        for frame in itertools.chain([first], frames):
-            shown = area.mask if frame.ndim == 2 else area.mask[..., np.newaxis]
+        for number, frame in enumerate(itertools.chain([first], frames)):
+            mask = area.of(number)
+            shown = mask if frame.ndim == 2 else mask[..., np.newaxis]
             blanked = np.where(shown, frame, frame.dtype.type(black if frame.ndim == 2 else 0))
             target.write(blanked.astype(first.dtype.newbyteorder("<")).tobytes())
         target.write(b"\0" * (length % 2))

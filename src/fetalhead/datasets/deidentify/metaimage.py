@@ -29,5 +29,5 @@ def deidentify_frames(path: Path, target: BinaryIO) -> None:
         "ElementDataFile": "LOCAL",
     }
     target.write("".join(f"{name} = {value}\n" for name, value in fields.items()).encode("ascii"))
-    for image in read_images(path):
-        target.write(np.where(area.mask, image.pixels, np.uint8(0)).tobytes())
+    for number, image in enumerate(read_images(path)):
+        target.write(np.where(area.of(number), image.pixels, np.uint8(0)).tobytes())

@@ -6,12 +6,13 @@ The file is written anew from its pixels, upright: no comment, EXIF block, profi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFile
+from PIL import GifImagePlugin, Image, ImageFile
 
 from fetalhead.datasets.deidentify.area import no_ultrasound
 from fetalhead.images.readers import read_images
@@ -49,11 +50,24 @@ def deidentify_picture(path: Path, target: BinaryIO) -> None:
             durations.append(int(picture.info.get("duration") or FRAME_MS))
         if not pages or picture.format is None:
             raise unreadable(path, "holds no picture")
+        if picture.format == "GIF" and len(pages) > 1:
+            _write_gif(pages, durations, target)
+            return
         options = dict(QUALITY.get(picture.format, {}))
         if len(pages) > 1:
             options |= {"save_all": True, "append_images": pages[1:]}
-            options |= {"duration": durations, "loop": 0} if picture.format == "GIF" else {}
         pages[0].save(target, picture.format, **options)
+
+
+def _write_gif(pages: Sequence[Image.Image], durations: Sequence[int], target: BinaryIO) -> None:
+    """Write the pages as frames of these durations (ms), each whole: `save` would make one of two that are equal."""
+    frames = [
+        page.convert("P") if page.mode == "L" else page.convert("P", palette=Image.Palette.ADAPTIVE) for page in pages
+    ]
+    target.writelines(GifImagePlugin.getheader(frames[0], info={"loop": 0})[0])
+    for frame, duration in zip(frames, durations, strict=True):
+        target.writelines(GifImagePlugin.getdata(frame, duration=duration, include_color_table=True))
+    target.write(b";")
 
 
 def _pages(picture: ImageFile.ImageFile) -> list[int]:

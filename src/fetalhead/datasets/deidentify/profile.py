@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -38,10 +39,22 @@ ACTIONS = {
 DRAWN = (0x5000, 0x6000)
 """Groups of curves and overlays, which repeat in 50xx and 60xx: without their data, which goes, the rest is nothing."""
 
-TEXTS = ("AE", "DA", "DT", "LT", "PN", "ST", "TM", "UC", "UN", "UR", "UT")
+TEXTS = ("AE", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UN", "UR", "UT")
 """Kinds of values that go where the table does not know the element: names, dates, free text, who knows what."""
 
-SHORT_TEXTS = ("LO", "SH")
+TOLD = {
+    0x00080070: "Manufacturer", 0x00081090: "ManufacturerModelName", 0x00181016: "SecondaryCaptureDeviceManufacturer",
+    0x00181018: "SecondaryCaptureDeviceManufacturerModelName", 0x00181020: "SoftwareVersions",
+    0x00185010: "TransducerData", 0x00185020: "ProcessingFunction", 0x00283003: "LUTExplanation",
+}  # fmt: skip
+"""Short texts that stay, since they tell of the machine and of how its values are meant."""
+
+CODES = {0x00080100: "CodeValue", 0x00080102: "CodingSchemeDesignator", 0x00080103: "CodingSchemeVersion",
+         0x00080104: "CodeMeaning"}  # fmt: skip
+"""Short texts within sequences that stay, unless the table has dummies in place of the sequence's values."""
+
+PATIENT = 0x0010
+"""The group of which nothing stays that the table does not know."""
 
 DUMMIES = {
     "AS": "000Y", "DA": "19000101", "DT": "19000101000000", "TM": "000000", "DS": "0", "IS": "0",
@@ -88,7 +101,7 @@ class Profile:
     def apply(self, dataset: Dataset, pseudonyms: Pseudonyms) -> None:
         """Clean the whole of `dataset`, in place, and say in it that this was done."""
         patient = pseudonyms.patient(str(dataset.get("PatientID") or dataset.get("PatientName") or ""))
-        self._clean(dataset, pseudonyms, texts=TEXTS)
+        self._clean(dataset, pseudonyms, TOLD)
         dataset.PatientID = patient
         dataset.PatientName = f"{patient}^" if patient else ""  # one component alone is a retired form
         dataset.PatientIdentityRemoved = "YES"
@@ -99,23 +112,23 @@ class Profile:
         dataset.LongitudinalTemporalInformationModified = "REMOVED"
         dataset.BurnedInAnnotation = "NO"
 
-    def _clean(self, dataset: Dataset, pseudonyms: Pseudonyms, texts: tuple[str, ...]) -> None:
+    def _clean(self, dataset: Dataset, pseudonyms: Pseudonyms, told: Mapping[int, str]) -> None:
         for tag in list(dataset.keys()):
             if tag.is_private or tag.group & 0xFF00 in DRAWN:
                 del dataset[tag]
                 continue
             try:
                 element = dataset[tag]
-                kept = self._cleaned(element, pseudonyms, texts)
+                kept = self._cleaned(element, pseudonyms, told)
             except Exception:  # a value that cannot be read cannot be cleaned
                 kept = False
             if not kept:
                 del dataset[tag]
 
-    def _cleaned(self, element: DataElement, pseudonyms: Pseudonyms, texts: tuple[str, ...]) -> bool:
-        """Clean one element; gives False for one that is to go."""
+    def _cleaned(self, element: DataElement, pseudonyms: Pseudonyms, told: Mapping[int, str]) -> bool:
+        """Clean one element; gives False for one that is to go. Of short texts `told` stay, by their tags."""
         action = self._actions.get((element.tag.group, element.tag.element), "")
-        if action == REMOVE or (not action and element.VR in texts):
+        if action == REMOVE or not (action or _is_harmless(element, told)):
             return False
         if element.VR == "SQ":
             if action == REMOVE_OR_EMPTY:
@@ -123,7 +136,7 @@ class Profile:
             if action == EMPTY:
                 element.value = []
             for item in element.value:
-                self._clean(item, pseudonyms, (*texts, *SHORT_TEXTS) if action == DUMMY else texts)
+                self._clean(item, pseudonyms, {} if action == DUMMY else {**told, **CODES})
         elif element.VR == "UI" and action:
             values = [element.value] if element.VM == 1 else list(element.value or [])
             element.value = [pseudonyms.uid(str(value)) for value in values]
@@ -134,6 +147,15 @@ class Profile:
                 return False
             element.value = DUMMIES[element.VR]
         return True
+
+
+def _is_harmless(element: DataElement, told: Mapping[int, str]) -> bool:
+    """Whether an element that the table does not know may stay."""
+    from pydicom.datadict import dictionary_has_tag
+
+    if element.tag.group == PATIENT or not dictionary_has_tag(element.tag):
+        return False
+    return element.VR not in TEXTS or element.tag in told
 
 
 def _codes(*pairs: tuple[str, str]) -> list[Dataset]:

@@ -16,10 +16,10 @@ from fetalhead.datasets.deidentify.profile import Profile
 from fetalhead.datasets.deidentify.pseudonyms import Pseudonyms
 from fetalhead.datasets.deidentify.video import deidentify_video
 from fetalhead.errors import FetalheadError
-from fetalhead.images.inputs import find_inputs
+from fetalhead.images.inputs import PICTURE_SUFFIXES, VIDEO_SUFFIXES, InputFile, find_inputs
 from fetalhead.images.readers import HEAD_BYTES, is_picture
 from fetalhead.images.readers.dicom_elements import looks_like_dicom
-from fetalhead.images.readers.faults import reason_of, unreadable
+from fetalhead.images.readers.faults import one_line, reason_of, unreadable
 from fetalhead.images.readers.pillow import format_of
 
 PICTURE, DICOM, FRAMES, VIDEO = "picture", "DICOM", "frames", "video"
@@ -36,33 +36,36 @@ class Deidentified:
     passed_over: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    path: Path
-    relative: PurePath
-
-
 def deidentify(paths: Sequence[str], exclude: Sequence[str], out: Path, *, rename: bool) -> Deidentified:
     """Write all pictures and videos that `paths` name below `out`; gives what was written, and one line a fault.
 
-    With `rename` files are numbered in their order, as names may be patients'.
+    With `rename` files are numbered in their order, as names may be patients'. What is found below `out` is passed
+    over, as earlier results are; what is named there, or where nothing else is found, is a fault.
     """
     inputs = find_inputs(paths, exclude)
     result = Deidentified([], [f"{name}: {reason}" for name, reason in inputs.errors], inputs.passed_over)
-    items = [_Item(file.path, file.relative) for file in inputs.files]
-    items += [_Item(video, _below(video, paths)) for video in inputs.videos]
+    items = [*inputs.files, *inputs.video_files]
     profile = functools.cache(Profile.load)  # for the first DICOM file: others need no package
     pseudonyms = Pseudonyms()
+    sources: dict[Path, Path] = {}
+    inside = [item.path.absolute().is_relative_to(out.absolute()) for item in items]
+    if items and all(inside) and not any(item.named for item in items):
+        result.faults.append(f"--out {one_line(out)}: holds all the inputs; give a folder outside of theirs")
     for number, item in enumerate(items, 1):
-        if item.path.absolute().is_relative_to(out.absolute()):
+        if inside[number - 1] and not item.named:
             result.passed_over += 1
             continue
         try:
-            kind = _kind(item.path, item.path in inputs.videos)
+            if inside[number - 1]:
+                raise unreadable(item.path, f"lies in --out {one_line(out)}, which is for results: give another")
+            kind = _kind(item.path, number > len(inputs.files))
             target = out / _place(item, kind, number if rename else None)
             if target.exists() and any(target.samefile(other.path) for other in items):
                 raise unreadable(item.path, f"would be written over an input ({target}): give another --out")
+            if target in sources:
+                raise unreadable(item.path, f"would be written over what {sources[target]} became ({target})")
             _write(item.path, target, kind, profile, pseudonyms)
+            sources[target] = item.path
             result.written.append(target)
         except FetalheadError as error:
             result.faults.append(str(error))
@@ -85,11 +88,15 @@ def _kind(path: Path, video: bool) -> str:
     return FRAMES
 
 
-def _place(item: _Item, kind: str, number: int | None) -> PurePath:
-    """Below the output folder; the name tells the format where that is another than the input's."""
+def _place(item: InputFile, kind: str, number: int | None) -> PurePath:
+    """Below the output folder; the name tells the format where that is another than the input's.
+
+    A `number` stands for all of the name: what is no suffix of pictures is a piece of a name.
+    """
     suffix = SUFFIXES.get(kind, item.relative.suffix.lower())
     if number is not None:
-        return PurePath(f"{number:06d}{suffix if len(suffix) <= 5 else ''}")
+        known = ".dcm" if kind == DICOM else suffix if suffix in PICTURE_SUFFIXES | VIDEO_SUFFIXES else ""
+        return PurePath(f"{number:06d}{known}")
     same = item.relative.suffix.lower() == suffix
     return item.relative if same else item.relative.with_name(item.relative.name + suffix)
 
@@ -113,9 +120,3 @@ def _write(path: Path, target: Path, kind: str, profile: Callable[[], Profile], 
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _below(path: Path, paths: Sequence[str]) -> PurePath:
-    """The place of `path` below the one of `paths` that it was found in; its name where it was named itself."""
-    roots = [Path(root) for root in paths if path != Path(root) and path.is_relative_to(root)]
-    return path.relative_to(max(roots, key=lambda root: len(root.parts))) if roots else PurePath(path.name)
