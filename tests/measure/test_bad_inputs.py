@@ -229,3 +229,11 @@ def test_what_readers_note_is_told_as_faults_are(toy_model: Path, tmp_path: Path
     assert [line.partition(": header")[0] for line in noted] == [
         f"fetalhead: {tmp_path}/a", f"fetalhead: {tmp_path}/b\\nc"
     ]  # fmt: skip
+
+
+def test_a_reason_does_not_name_the_file_again(toy_model: Path, tmp_path: Path) -> None:
+    for name in ("text.png", "a\nb.png"):
+        (tmp_path / name).write_text("text")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "text.png", tmp_path / "a\nb.png") == 1
+    reasons = {row["reason"] for row in rows_of(tmp_path / "out")}
+    assert len(reasons) == 1 and "png" not in reasons.pop()

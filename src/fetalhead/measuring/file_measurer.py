@@ -21,6 +21,7 @@ from fetalhead.images.contour import largest_region
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers import read_images
 from fetalhead.images.readers.content import content_digest
+from fetalhead.images.readers.faults import one_line
 from fetalhead.images.readers.logs import tell_logs
 from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image
@@ -173,7 +174,7 @@ def probability_picture(
 def fault(error: Exception, path: Path) -> str:
     """What went wrong with the file at `path`, without the path, which a row and a message name anyway."""
     if isinstance(error, FetalheadError):
-        return str(error).removeprefix(f"{path}: ")
+        return str(error).removeprefix(f"{one_line(path)}: ")
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
     if isinstance(error, MemoryError):
