@@ -306,6 +306,36 @@ def test_known_runs_bring_no_worse_pictures_that_were_not_asked_for(
             assert {row["seed"] for row in csv.DictReader(stream)} == {"2"}
 
 
+def test_files_of_an_earlier_grid_do_not_stay(compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(compared[1], out)
+    (out / "elsewhere.csv").write_text("strategy,arm\n")
+    (out / "robustness_7_percent.png").write_bytes(b"")
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, arms={"supervised": {}}, corruptions="")
+    assert compare.main([str(grid), "--out", str(out), "--collect"]) == 0
+    left = {path.name for path in out.iterdir()}
+    assert "cases.csv" in left and not left & {"elsewhere.csv", "robustness.csv", "robustness_cases.csv"}
+    assert "differences.csv" not in left and not [name for name in left if name.startswith("robustness")]
+
+
+def test_collecting_wants_what_a_comparison_begins_with(compared: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(FetalheadError, match=r"no speed\.json, which a comparison begins with"):
+        compare.main([str(compared[0]), "--out", str(tmp_path), "--collect"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_known_runs_of_other_steps_are_refused(compared: tuple[Path, Path], tmp_path: Path) -> None:
+    known = tmp_path / "known"
+    shutil.copytree(compared[1], known, ignore=shutil.ignore_patterns("runs"))
+    lines = (known / "runs.csv").read_text().splitlines()
+    steps = lines[0].split(",").index("steps")
+    cells = [line.split(",") for line in lines]
+    cells[1][steps] = "77"
+    (known / "runs.csv").write_text("\n".join(",".join(row) for row in cells) + "\n")
+    with pytest.raises(FetalheadError, match=r"trained .* for 77 steps"):
+        compare.main([str(compared[0]), "--out", str(tmp_path / "out"), "--known", str(known), "--collect"])
+
+
 def test_a_run_that_diverges_is_told_and_not_scored(
     tmp_path: Path, tiny_hc18: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -151,6 +151,29 @@ def test_names_match_however_they_are_written(tmp_path: Path, measured: str, man
     assert [one.path for one in read_pairs(rows, tmp_path / "manual.csv")[0]] == [measured]
 
 
+@pytest.mark.parametrize(
+    ("measured", "other", "manual"),
+    [
+        ("a.png", "sub/a.png", "a.png"),
+        ("dir/1.2.3.1", "dir/1.2.3.1.5", "dir/1.2.3.1"),
+        ("in/a.dcm", "in/a.dcm.png", "a.dcm"),
+    ],
+)
+def test_a_whole_name_is_not_ambiguous(tmp_path: Path, measured: str, other: str, manual: str) -> None:
+    rows = write_measured(tmp_path / "m.csv", {other: 210.0, measured: 200.0})
+    (tmp_path / "manual.csv").write_text(f"path,hc_mm\n{manual},201\n")
+    assert [one.path for one in read_pairs(rows, tmp_path / "manual.csv")[0]] == [measured]
+
+
+def test_subjects_are_one_however_blanks_stand_around_them(tmp_path: Path) -> None:
+    rows = write_measured(tmp_path / "m.csv", {"a.png": 200.0, "b.png": 210.0, "c.png": 220.0})
+    (tmp_path / "manual.csv").write_text("path,hc_mm,subject\na.png,201,P1\nb.png,211, P1 \nc.png,221, \n")
+    assert [one.subject for one in read_pairs(rows, tmp_path / "manual.csv")[0]] == ["P1", "P1", "c.png"]
+    (tmp_path / "manual.csv").write_text("path,hc_mm,HC_mm\na.png,201,150\n")
+    with pytest.raises(FetalheadError, match="two columns are called hc_mm"):
+        read_pairs(rows, tmp_path / "manual.csv")
+
+
 @pytest.mark.parametrize("frame", ["3.0", " 3 ", "3"])
 def test_frames_match_however_they_are_written(tmp_path: Path, frame: str) -> None:
     measured = write_measured(tmp_path / "m.csv", {"cine.dcm": 200.0, "other.dcm": 1.0}, frame=3)

@@ -103,3 +103,20 @@ def test_runs_of_a_mask_folder(tmp_path):
     (tmp_path / "sequences.csv").write_text("sequence,first,last,frames\ns0,000,006,7\ns1,007,007,1\n")
     (run,) = true_clips(f"masks={tmp_path}", "all", 1)
     assert run.name == "s0" and len(list(run.frames())) == 7
+    (tmp_path / "split.csv").write_text("filename,split\n" + "".join(
+        f"{number:03d}.png,{'test' if number < 6 else 'train'}\n" for number in range(8)))  # fmt: skip
+    (run,) = true_clips(f"masks={tmp_path}", "test", 1)
+    assert len(list(run.frames())) == 6
+
+
+def test_a_faulty_cine_costs_no_other(tmp_path, toy_model):
+    assert main(["phantom", "--video", "--count", "2", "--frames", "6", "--out", str(tmp_path)]) == 0
+    truth = tmp_path / "000.csv"
+    truth.write_text("".join(truth.read_text().splitlines(keepends=True)[:4]))
+    arguments = ["evaluate", "--video", "--data", f"cines={tmp_path}", "--model", str(toy_model)]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 1
+    written = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert (written["clips"], written["unreadable"], written["data"], written["split"]) == (1, 1, "cines", "all")
+    (tmp_path / "cines.csv").write_text("filename;frames;rate;pixel_size_mm\n000.mp4;6;12;0.3\n")
+    with pytest.raises(FetalheadError, match="no list of cines"):
+        true_clips(f"cines={tmp_path}", "test", 1)

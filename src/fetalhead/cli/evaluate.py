@@ -152,7 +152,9 @@ def _evaluate_video(options: EvaluateOptions) -> int:
         print(f"fetalhead evaluate: {line}", file=sys.stderr)
     if not scored:
         raise FetalheadError(f"none of the {len(clips)} clips of --data {options.data} can be read")
-    about = {"model_id": predictor.folder.model_id, "data": options.data, "unreadable": len(unreadable)}
+    kind = options.data.partition("=")[0]
+    split = options.split if kind.partition(":")[0] in ("hc18", "masks") else "all"
+    about = {"model_id": predictor.folder.model_id, "data": kind, "split": split, "unreadable": len(unreadable)}
     with _emptied(Path(options.out)) as out:
         write_clips(out, scored, about)
     print(f"{predictor.folder.model_id} on {options.data}: {clips_table(scored)}")

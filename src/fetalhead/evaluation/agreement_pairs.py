@@ -108,6 +108,7 @@ def read_pairs(measured: Path, manual: Path) -> tuple[list[Pair], Unpaired]:
     of_rows: dict[_Measured, _Manual] = {}
     for (name, frame), value in values.items():
         found = by_name.get((name, frame)) or by_name.get((name.strip(), frame), [])
+        found = _exactly(name, found) or found
         if len(found) > 1:
             shown = ", ".join(sorted({one_line(row.path) for row in found})[:2])
             raise FetalheadError(
@@ -125,6 +126,12 @@ def read_pairs(measured: Path, manual: Path) -> tuple[list[Pair], Unpaired]:
             pairs.append(Pair(row.path, row.frame, value.subject or row.path, row.hc_mm, tuple(value.readings_mm)))
     only_measured = sum(row.hc_mm is not None and row not in of_rows for row in rows)
     return pairs, Unpaired(tuple(not_measured), tuple(only_manual), only_measured)
+
+
+def _exactly(name: str, rows: Sequence[_Measured]) -> list[_Measured]:
+    """Those of the rows whose whole path it is; of those that end in it, the ones that do so with their suffix."""
+    whole = [row for row in rows if _plain(row.path) == name]
+    return whole or [row for row in rows if PurePosixPath(_plain(row.path)).name == PurePosixPath(name).name]
 
 
 def _measured_rows(path: Path) -> list[_Measured]:
@@ -157,7 +164,7 @@ def _manual_values(path: Path) -> dict[Key, _Manual]:
     """Subject and values by the picture's name and frame, in the order of the file."""
     header, rows = _table(path)
     name, value = _column(path, header, NAMES, "the picture"), _column(path, header, VALUES, "the manual HC in mm")
-    subject, frame = _known(header, SUBJECTS), _known(header, ("frame",))
+    subject, frame = _known(path, header, SUBJECTS), _known(path, header, ("frame",))
     found: dict[Key, _Manual] = {}
     for line, row in rows:
         text = row[value].strip()
@@ -171,7 +178,7 @@ def _manual_values(path: Path) -> dict[Key, _Manual]:
                 f"{unit or _comma(text)}"
             )
         key = _plain(row[name]), _plain_frame(row[frame]) if frame else ""
-        found.setdefault(key, _Manual()).add(_Manual(row[subject] if subject else "", [number]))
+        found.setdefault(key, _Manual()).add(_Manual(row[subject].strip() if subject else "", [number]))
     if not found:
         raise FetalheadError(f"{path}: holds no manual HC")
     return found
@@ -204,16 +211,19 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
 
 
 def _column(path: Path, header: Sequence[str], known: Sequence[str], what: str) -> str:
-    found = _known(header, known)
+    found = _known(path, header, known)
     if found is None:
         raise FetalheadError(f"{path}: no column for {what}; name it {known[0]}")
     return found
 
 
-def _known(header: Sequence[str], known: Sequence[str]) -> str | None:
-    """The column with the first of these names that is there; None for none."""
-    by_name = {column.strip().lower(): column for column in header}
-    return next((by_name[name] for name in known if name in by_name), None)
+def _known(path: Path, header: Sequence[str], known: Sequence[str]) -> str | None:
+    """The column with the first of these names that is there; None for none. Raises `FetalheadError` for two."""
+    names = [column.strip().lower() for column in header]
+    found = next((name for name in known if name in names), None)
+    if found is not None and names.count(found) > 1:
+        raise FetalheadError(f"{path}: two columns are called {found}, and which one counts is not told")
+    return None if found is None else header[names.index(found)]
 
 
 def _names_of(path: str) -> set[str]:

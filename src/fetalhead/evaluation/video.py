@@ -66,7 +66,7 @@ def true_clips(data: str, split: str, count: int) -> list[TrueClip]:
         one_each = list({case.subject: case for case in reversed(chosen)}.values())[::-1]
         places = np.unique(np.linspace(0, len(one_each) - 1, min(count, len(one_each))).round().astype(int))
         return [_of_still(one_each[number], int(number)) for number in places]
-    return _runs(Path(place), cases)
+    return _runs(Path(place), select(cases, split)[0])
 
 
 def evaluate_clips(
@@ -154,7 +154,9 @@ def clips_table(scored: Sequence[ClipFigures]) -> str:
 def _of_cine(cine: Cine) -> TrueClip:
     def frames() -> Iterator[tuple[UltrasoundImage, TrueFrame]]:
         for image in open_clip(cine.path).frames():
-            true = cine.truth[image.frame or 0]
+            if (number := image.frame or 0) >= len(cine.truth):
+                raise FetalheadError(f"{cine.path}: its CSV has {len(cine.truth)} rows, and it has more frames")
+            true = cine.truth[number]
             sized = replace(image, pixel_size=cine.pixel_size)
             yield sized, TrueFrame(true.ellipse, true.offset, true.plane)
 

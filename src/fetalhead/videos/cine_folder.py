@@ -81,9 +81,11 @@ def read_cines(folder: Path) -> list[Cine]:
         raise FetalheadError(f"{folder}: no {LIST} here: make cines with fetalhead phantom --video --out {folder}")
     cines = []
     for row in read_table(folder / LIST).rows:
-        path = folder / row["filename"]
-        size = row["pixel_size_mm"]
-        pixel_size = PixelSize.make(float(size), float(size), "user") if size else PixelSize.unknown("not told")
+        try:
+            path, size = folder / row["filename"], row["pixel_size_mm"]
+            pixel_size = PixelSize.make(float(size), float(size), "user") if size else PixelSize.unknown("not told")
+        except (KeyError, ValueError) as error:
+            raise FetalheadError(f"{folder / LIST}: no list of cines: {error}; make cines anew") from error
         try:
             truth = [_parse(line) for line in read_table(path.with_suffix(".csv")).rows]
         except (KeyError, ValueError) as error:

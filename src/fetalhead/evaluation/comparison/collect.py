@@ -68,12 +68,11 @@ def write_plan(planned: Sequence[Run], finished: Sequence[Finished], folder: Pat
 
 
 def gather(finished: Sequence[Finished], folder: Path) -> None:
-    """Write the files of the finished runs into `folder`; the ones that would be empty are left out."""
+    """Write the files of the finished runs into `folder`, and remove the ones that would be empty."""
     machines = {_key(one.machine): one.machine for one in finished if one.machine}
     for name, columns in FILES.items():
         rows = [row | _machine_of(one, name) for one in finished for row in one.rows.get(name, ())]
-        if rows:
-            write_rows(folder / name, columns, rows)
+        write_or_remove(folder / name, columns, rows)
     (folder / MACHINES).write_text(json.dumps(machines, indent=2) + "\n", encoding="utf-8")
 
 
@@ -93,6 +92,14 @@ def read_rows(path: Path) -> list[Row]:
 def rows_if_any(path: Path) -> list[Row]:
     """The rows of a file that is left out where it would be empty."""
     return read_rows(path) if path.is_file() else []
+
+
+def write_or_remove(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """The file with these rows; none, where there are none, not even that of an earlier grid."""
+    if rows:
+        write_rows(path, columns, rows)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:

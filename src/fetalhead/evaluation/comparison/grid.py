@@ -179,7 +179,7 @@ def _list(value: Any) -> list[Any]:
 def with_equal_time(runs: list[Run], seconds: Mapping[str, float]) -> list[Run]:
     """The runs with the steps of those at equal time filled in, from the seconds a step of each arm.
 
-    Runs of an arm whose seconds are not known are left out.
+    Runs of an arm whose seconds, or those of the arm whose time they have, are not known are left out.
     """
     steps = {run.arm: run.options.steps for run in runs}
     return [
@@ -192,5 +192,5 @@ def with_equal_time(runs: list[Run], seconds: Mapping[str, float]) -> list[Run]:
         if run.equal_time
         else run
         for run in runs
-        if run.arm in seconds
+        if run.arm in seconds and (not run.equal_time or run.equal_time in seconds)
     ]

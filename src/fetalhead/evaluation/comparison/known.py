@@ -40,6 +40,8 @@ def known_runs(folder: Path, planned: tuple[Grid, Sequence[Run]], theirs: tuple[
             continue
         if options.get(run.place) != run.options:
             raise FetalheadError(f"{folder}: trained {run} with other options; its grid.yaml says which")
+        if (steps := rows["runs.csv"][0]["steps"]) != str(run.options.steps):
+            raise FetalheadError(f"{folder}: trained {run} for {steps} steps, not {run.options.steps}")
         if not grid.made_worse(run) <= their_grid.made_worse(run):
             raise FetalheadError(f"{folder}: did not score {run} on pictures made worse; its grid.yaml says on which")
         if not grid.made_worse(run):  # its share was scored so there, and is not here

@@ -14,15 +14,19 @@ def what_differs(folder: Path, grid: Grid, run: Run, argument: str) -> str:
 
     On more pictures made worse than are asked for it is this one still: those are left out of the tables.
     """
-    kind, title = parse_data(argument).kind, title_of(argument)
+    data, title = parse_data(argument), title_of(argument)
+    kind = data.kind
     try:
         document = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         split, of_kind = document["split"], document.get("data", kind)
+        label = document.get("label") if "data" in document else data.label
         swept = {(row["corruption"], row["severity"]) for row in document.get("robustness", ())}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return f"its metrics.json of {title} cannot be read"
     if of_kind != kind:
         return f"{title} was scored as {of_kind}, not as {kind}"
+    if label != data.label:
+        return f"{title} was scored with label {label}, not {data.label}"
     if split != grid.split_of(title):
         return f"{title} was scored on split {split}, not {grid.split_of(title)}"
     if argument == grid.evaluate[0] and not grid.made_worse(run) <= swept:

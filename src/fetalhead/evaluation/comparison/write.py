@@ -13,8 +13,8 @@ from fetalhead.evaluation.comparison.collect import (
     gather,
     read_rows,
     rows_if_any,
+    write_or_remove,
     write_plan,
-    write_rows,
 )
 from fetalhead.evaluation.comparison.grid import Grid, Run, in_file_name
 from fetalhead.evaluation.comparison.page import results_page
@@ -30,8 +30,7 @@ def write_results(planned: Sequence[Run], finished: Sequence[Finished], grid: Gr
     if finished:
         gather(finished, out)
         cases = all_cases(out)
-        if rows := differences(cases, grid.pairs):
-            write_rows(out / "differences.csv", DIFFERENCES, rows)
+        write_or_remove(out / "differences.csv", DIFFERENCES, differences(cases, grid.pairs))
         _draw(cases, grid, out)
     text = results_page(out)
     (out / PAGE).write_text(text, encoding="utf-8")
@@ -47,6 +46,8 @@ def all_cases(folder: Path) -> list[Row]:
 
 def _draw(cases: Sequence[Row], grid: Grid, out: Path) -> None:
     runs = read_rows(out / "runs.csv")
+    for earlier in (*out.glob("difficult_*.png"), *out.glob("robustness_*.png")):
+        earlier.unlink()
     save(drawn.label_efficiency(runs), out / "label_efficiency.png")
     pictures = {case.name: case for case in open_data(grid.evaluate[0]).cases}
     outlined = [case for case in cases if case.get("reference_center_x_px")]  # in mm, of runs that were made here
