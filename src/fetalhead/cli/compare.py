@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
     if options.known:  # runs at equal time must make the same steps
         write_seconds(known_seconds(Path(options.known)) | _seconds_here(out), out)
     seconds = known_seconds(out) if options.collect else _seconds_a_step(planned, out)
-    if options.collect and not seconds:
+    if options.collect and not seconds and ((out / RUNS).is_dir() or (out / "runs.csv").is_file()):
         raise FetalheadError(f"{out}: no speed.json, which a comparison begins with; begin it, or give --known FOLDER")
     runs = with_equal_time(planned, seconds)
     if not options.collect:
