@@ -108,7 +108,8 @@ def test_the_differences_that_are_kept_are_those_of_the_cases() -> None:
     for row in rows:
         other = again[tuple(row[name] for name in key)]
         for name in ("draws", "difference", "low", "high"):
-            assert float(row[name] or 0) == pytest.approx(float(other[name] or 0), abs=2e-5)
+            # the cases are kept with fewer digits, which an interval of two draws stretches
+            assert float(row[name] or 0) == pytest.approx(float(other[name] or 0), rel=2e-5, abs=2e-5)
 
 
 def test_small_files_are_brought_over_and_pictures_of_patients_are_not(
