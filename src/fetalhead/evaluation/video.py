@@ -60,13 +60,12 @@ def true_clips(data: str, split: str, count: int) -> list[TrueClip]:
         return [TrueClip(path.stem, lambda path=path: _headless(path)) for path in find_clips([place])]  # type: ignore[misc]
     if kind.partition(":")[0] not in ("hc18", "masks"):
         raise FetalheadError(f"--data {data}: with --video wants cines=DIR, hc18=DIR, masks=DIR or clips=DIR")
-    cases = open_data(data).cases
+    chosen = select(open_data(data).cases, split)[0]
     if kind == "hc18":
-        chosen = select(cases, split)[0]
         one_each = list({case.subject: case for case in reversed(chosen)}.values())[::-1]
         places = np.unique(np.linspace(0, len(one_each) - 1, min(count, len(one_each))).round().astype(int))
         return [_of_still(one_each[number], int(number)) for number in places]
-    return _runs(Path(place), select(cases, split)[0])
+    return _runs(Path(place), chosen)
 
 
 def evaluate_clips(

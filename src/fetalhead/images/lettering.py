@@ -91,6 +91,28 @@ def area_of(boxes: Iterable[Box], shape: tuple[int, ...]) -> Mask:
     return area
 
 
+class ClipLettering:
+    """The writing on a clip, whose frames are added one after the other: it may come late, and go.
+
+    What is taken for a line of letters in one frame alone is mostly none, unless it is the first.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.lasting: Mask = np.zeros(shape, dtype=np.bool_)
+        """(H, W) bool of what the first frame has, or two of the others."""
+        self._once = self.lasting
+        self._is_first = True
+
+    def add(self, grey: Pixels) -> list[Box]:
+        """The boxes around the lines of writing in the next frame, (H, W)."""
+        if boxes := find_lettering(grey):
+            there = area_of(boxes, grey.shape)
+            self.lasting = self.lasting | (there if self._is_first else there & self._once)
+            self._once = self._once | there
+        self._is_first = False
+        return boxes
+
+
 def _highest(grey: Pixels) -> float:
     return float(max(MOST_HEIGHT, LARGEST * grey.shape[0]))
 

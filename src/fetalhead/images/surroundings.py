@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.field_of_view import FieldOfView, find_field_of_view
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.lettering import written_area
+from fetalhead.images.lettering import ClipLettering, written_area
 from fetalhead.images.moving import box_of_change
 from fetalhead.images.spread import Spread
 
@@ -47,10 +47,15 @@ def ultrasound_area(
     return None if area is None else area & ~_writing([image.pixels, *others])
 
 
-def area_to_pass_on(image: UltrasoundImage, others: Sequence[Pixels] = ()) -> Mask | None:
-    """`ultrasound_area`; None also where it would fill the picture: a name that is not found may stand anywhere."""
+def area_to_pass_on(
+    image: UltrasoundImage, others: Sequence[Pixels] = (), lettering: ClipLettering | None = None
+) -> Mask | None:
+    """`ultrasound_area`; None also where it would fill the picture: a name that is not found may stand anywhere.
+
+    `lettering` is that of the whole clip, where it is known already.
+    """
     area = _bounded_area(image, others)
-    return None if area is None or area.all() else area & ~_writing([image.pixels, *others])
+    return None if area is None or area.all() else area & ~_writing([image.pixels, *others], lettering)
 
 
 def _bounded_area(image: UltrasoundImage, others: Sequence[Pixels], surely: Mask | None = None) -> Mask | None:
@@ -109,19 +114,15 @@ def _lit_part(mask: Mask, field: FieldOfView) -> Mask:
     return lit
 
 
-def _writing(frames: Sequence[Pixels]) -> Mask:
-    """(H, W) bool of the writing in a picture, or in a clip: in its first frame, in two others, or in all that moves.
-
-    It may come late, and what is taken for a line of letters in one frame alone is mostly none.
-    """
-    once = written_area(frames[0])
+def _writing(frames: Sequence[Pixels], lettering: ClipLettering | None = None) -> Mask:
+    """(H, W) bool of the writing in a picture, or in a clip: what lasts, and what stands still over all that moves."""
+    if lettering is None:
+        lettering = ClipLettering(frames[0].shape)
+        for frame in frames:
+            lettering.add(frame)
     if len(frames) == 1:
-        return once
-    written = once | written_area(np.minimum.reduce(frames))
-    for frame in frames[1:]:
-        there = written_area(frame)
-        written, once = written | (once & there), once | there
-    return written
+        return lettering.lasting
+    return lettering.lasting | written_area(np.minimum.reduce(frames))
 
 
 def _around(head: Ellipse | None, image: UltrasoundImage) -> Mask | None:

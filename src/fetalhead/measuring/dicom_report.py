@@ -99,11 +99,8 @@ class ReportRun:
 
         Raises `FetalheadError` where results cannot be written.
         """
-        with self._out.held():
-            try:
-                return self._run()
-            except OSError as error:
-                raise FetalheadError(f"{self._out.path}: the run cannot go on: {error}") from error
+        with self._out.in_use():
+            return self._run()
 
     def _run(self) -> int:
         files = [file for file in self._inputs.files if self._is_meant(file)]

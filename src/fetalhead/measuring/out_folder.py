@@ -61,6 +61,15 @@ class OutFolder:
                 part.unlink(missing_ok=True)
             yield
 
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """`held` by a run, for which a result that cannot be written is the end: a `FetalheadError`."""
+        with self.held():
+            try:
+                yield
+            except OSError as error:
+                raise FetalheadError(f"{self.path}: the run cannot go on: {error}") from error
+
     def wrote(self, path: Path, given: Iterable[str]) -> bool:
         """Whether `path` is a picture of an earlier run, found because this folder lies within an input folder."""
         for own in (self.path.absolute() / kind for kind in PICTURE_FOLDERS):

@@ -36,8 +36,7 @@ def find_places(inputs: Sequence[PurePath]) -> list[Place]:
     paths = [_short(path) for path in inputs]
     folders = {str(parent) for path in paths for parent in path.parents}
     like_frames = {f"{path}.png" for path in paths} | folders
-    matches = [re.fullmatch(r"(.*_)\d{4,}\.png", name, re.DOTALL) for name in like_frames]
-    taken = {match[1] for match in matches if match} | set(map(str, paths))
+    taken = {prefix for name in like_frames if (prefix := prefix_of(name))} | set(map(str, paths))
     places = []
     for path in paths:
         single, prefix = str(path), f"{path}_"
@@ -48,6 +47,12 @@ def find_places(inputs: Sequence[PurePath]) -> list[Place]:
         taken |= {single, prefix}
         places.append(Place(single, prefix))
     return places
+
+
+def prefix_of(picture: str) -> str:
+    """The `prefix` in the path of a frame's picture; empty for a path of another form."""
+    match = re.fullmatch(r"(.*_)\d{4,}\.png", picture, re.DOTALL)
+    return match[1] if match else ""
 
 
 def _short(path: PurePath) -> PurePath:

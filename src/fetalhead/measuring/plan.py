@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,11 +16,9 @@ from fetalhead.inference.model_folder import CONFIG_NAME, ModelFolder, sha256
 from fetalhead.measuring.file_measurer import FileTask
 from fetalhead.measuring.given_pixel_size import GivenSize, GivenSizes
 from fetalhead.measuring.ledger import PICTURE_FOLDERS, Fingerprint, FinishedFile
-from fetalhead.measuring.places import Place, find_places
+from fetalhead.measuring.places import Place, find_places, prefix_of
 from fetalhead.reports.rows import Row
 from fetalhead.reports.run_record import versions
-
-FRAME = re.compile(r"\d{4,}\.png$")
 
 
 @dataclass(slots=True)
@@ -130,7 +127,7 @@ def out_of_reach(
             name == path or name.startswith(path.rstrip("/") + "/") or fnmatch.fnmatchcase(name, path)
             for path in unreached
         )
-        and not any({place, FRAME.sub("", place)} & places for place in map(_place_of, file.pictures))
+        and not any({place, prefix_of(place)} & places for place in map(_place_of, file.pictures))
     }
 
 

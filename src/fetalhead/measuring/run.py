@@ -14,7 +14,6 @@ from typing import Any
 
 from fetalhead.biometry.bpd import CONVENTION
 from fetalhead.biometry.known_age import KnownAges
-from fetalhead.errors import FetalheadError
 from fetalhead.images.inputs import find_inputs
 from fetalhead.inference.model_folder import ModelFolder
 from fetalhead.inference.predictor import Predictor
@@ -93,11 +92,8 @@ class MeasuringRun:
 
         Raises `FetalheadError` where results cannot be written.
         """
-        with self._out.held():
-            try:
-                return self._run()
-            except OSError as error:
-                raise FetalheadError(f"{self._out.path}: the run cannot go on: {error}") from error
+        with self._out.in_use():
+            return self._run()
 
     def rows(self) -> Iterator[Row]:
         """The rows there are, in input order; last come the paths where there is no input."""

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.lettering import Box, area_of, find_lettering
+from fetalhead.images.lettering import Box, ClipLettering, area_of
 from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.spread import Spread
 from fetalhead.images.surroundings import Mask, area_to_pass_on
@@ -45,23 +43,20 @@ def area_of_clip(path: Path, images: Iterable[UltrasoundImage]) -> ClipArea:
     surroundings.
     """
     spread: Spread[UltrasoundImage] = Spread(MOST_FRAMES)
-    lettering: dict[int, Sequence[Box]] = {}
-    once = twice = np.zeros((0, 0), dtype=np.bool_)
+    boxes: dict[int, Sequence[Box]] = {}
+    lettering: ClipLettering | None = None
     for number, image in enumerate(images):
         spread.add(image)
-        if not once.size:
-            once = twice = np.zeros(image.shape, dtype=np.bool_)
-        if boxes := find_lettering(image.pixels):
-            lettering[number] = boxes
-            written = area_of(boxes, image.shape)
-            once, twice = once | written, twice | (once & written)
+        lettering = lettering or ClipLettering(image.shape)
+        if found := lettering.add(image.pixels):
+            boxes[number] = found
     if not spread.kept:
         raise unreadable(path, "holds no picture")
     first, *others = spread.kept
-    mask = area_to_pass_on(first, [image.pixels for image in others])
+    mask = area_to_pass_on(first, [image.pixels for image in others], lettering)
     if mask is None:
         raise no_ultrasound(path)
-    return ClipArea(mask & ~twice, lettering, spread.count, first.frame is not None, first)
+    return ClipArea(mask, boxes, spread.count, first.frame is not None, first)
 
 
 def no_ultrasound(path: Path) -> Exception:

@@ -6,11 +6,17 @@ import hashlib
 from pathlib import Path
 
 import fetalhead.images.readers.metaimage as metaimage
+from fetalhead.images.readers import HEAD_BYTES
 
 
 def files_of(path: Path) -> tuple[Path, ...]:
     """The files that the pictures in `path` are read from: itself, and the data file that a MetaImage header names."""
-    data = metaimage.data_file(path)
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError:
+        return (path,)  # whoever reads it tells
+    data = metaimage.data_file(path) if metaimage.recognises(head, path) else None
     return (path,) if data is None else (path, data)
 
 

@@ -37,9 +37,6 @@ cine has several transforms a frame."""
 
 LAST_FIELD = "ElementDataFile"
 
-HEAD_BYTES = 4096
-"""Enough to recognise a header."""
-
 TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
     "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
@@ -83,12 +80,9 @@ def numbers(path: Path) -> Iterator[npt.NDArray[Any]]:
 
 
 def data_file(path: Path) -> Path | None:
-    """The file beside `path` that holds its numbers; None where there is none, or none that may be read."""
+    """The file beside a header at `path` that holds its numbers; None where there is none, or none that may be read."""
     try:
         with open(path, "rb") as stream:
-            if not recognises(stream.read(HEAD_BYTES), path):
-                return None
-            stream.seek(0)
             name = _Header.read(path, stream).text(LAST_FIELD)
             return None if name in LOCAL else _data_file(path, name)
     except (UnreadableImage, OSError):
