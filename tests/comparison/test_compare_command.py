@@ -14,6 +14,7 @@ import yaml
 from fetalhead.cli import compare
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.comparison.page import results_page
+from fetalhead.evaluation.comparison.speed import known_seconds
 from fetalhead.options import TrainingOptions
 
 TRAINING = {
@@ -102,7 +103,7 @@ def test_what_is_finished_is_collected_without_training(
     shutil.copytree(out, copy)
     shutil.rmtree(copy / "runs" / "semi-supervised" / "100_percent" / "2" / "evaluations")
     (copy / "results.md").unlink()
-    monkeypatch.setattr("fetalhead.cli.compare._carry_out", lambda *_: pytest.fail("trained or evaluated"))
+    monkeypatch.setattr("fetalhead.cli.grid_run._carry_out", lambda *_: pytest.fail("trained or evaluated"))
     assert compare.main([str(grid), "--out", str(copy), "--collect"]) == 0
     assert "3 of 4 runs compared, 1 are not finished" in capsys.readouterr().err
     assert [row["finished"] for row in rows_of(copy / "plan.csv")] == ["yes", "yes", "yes", "no"]
@@ -136,7 +137,43 @@ def test_an_arm_that_joins_leaves_what_a_step_costs_as_it_is(
     monkeypatch.setattr("fetalhead.training.step_cost.seconds_a_step", timed)
     assert compare.main([str(compared[0]), "--out", str(tmp_path), "--plan"]) == 0
     assert asked == [["supervised", "semi-supervised"]]
-    assert json.loads((tmp_path / "speed.json").read_text()) == {"supervised": 2.0, "semi-supervised": 6.0}
+    assert known_seconds(tmp_path) == {"supervised": 2.0, "semi-supervised": 6.0}
+
+
+def test_an_arm_whose_options_changed_is_timed_anew(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it has no runs; the others' seconds stay, and so do those of runs that only draw otherwise."""
+    asked: list[list[str]] = []
+
+    def timed(runs: list[TrainingOptions], tell: object) -> list[float]:
+        asked.append([run.strategy for run in runs])
+        return [1.0 if run.strategy == "supervised" else 3.0 + len(asked) for run in runs]
+
+    monkeypatch.setattr("fetalhead.training.step_cost.seconds_a_step", timed)
+    assert compare.main([str(compared[0]), "--out", str(tmp_path), "--plan"]) == 0
+    assert known_seconds(tmp_path) == {"supervised": 1.0, "semi-supervised": 4.0}
+    other_draws = write_grid(tmp_path / "draws.yaml", tiny_hc18, seeds=[7], labels=["50%"])
+    assert compare.main([str(other_draws), "--out", str(tmp_path), "--plan"]) == 0
+    assert len(asked) == 1
+    arms = {"supervised": {}, "semi-supervised": {"unlabelled_batch": 1, "alpha_ramp": 0.0}}
+    changed = write_grid(tmp_path / "changed.yaml", tiny_hc18, arms=arms)
+    assert compare.main([str(changed), "--out", str(tmp_path), "--plan"]) == 0
+    assert asked[1:] == [["supervised", "semi-supervised"]], "beside one that is known"
+    assert known_seconds(tmp_path) == {"supervised": 1.0, "semi-supervised": 5.0}
+
+
+def test_pictures_of_a_like_named_folder_elsewhere_are_scored_anew(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, moved = tmp_path / "out", tmp_path / "moved" / tiny_hc18.name
+    shutil.copytree(compared[1], out)
+    shutil.copytree(tiny_hc18, moved)
+    training = TRAINING | {"data": [f"hc18={tiny_hc18}"]}
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, training=training, evaluate=[f"hc18={moved}"])
+    assert compare.main([str(grid), "--out", str(out), "--collect"]) == 0
+    said = capsys.readouterr().err
+    assert f"{tiny_hc18.name} was scored from {tiny_hc18}: left out" in said and "0 of 4 runs compared" in said
 
 
 def test_what_is_done_is_not_done_again(compared: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +218,7 @@ def test_runs_that_are_known_from_elsewhere_are_not_trained_again(
             shutil.copyfile(path, known / path.name)
     grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, seeds=[1, 2, 3])
     trained: list[str] = []
-    monkeypatch.setattr("fetalhead.cli.compare._carry_out", lambda run, *_: trained.append(str(run)))
+    monkeypatch.setattr("fetalhead.cli.grid_run._carry_out", lambda run, *_: trained.append(str(run)))
     assert compare.main([str(grid), "--out", str(out), "--known", str(known)]) == 0
     assert trained == ["supervised, labels 100%, seed 3", "semi-supervised, labels 100%, seed 3"]
     for name in ("runs.csv", "cases.csv", "robustness.csv", "robustness_cases.csv", "differences.csv", "speed.json"):
@@ -221,7 +258,7 @@ def test_the_plan_alone_trains_nothing(
     told = capsys.readouterr()
     assert "4 runs, about" in told.out
     assert "timing a step of 1 ways to train" in told.err, "two arms of one cost are timed once"
-    assert len(set(json.loads((tmp_path / "out" / "speed.json").read_text()).values())) == 1
+    assert len(set(known_seconds(tmp_path / "out").values())) == 1
     assert not (tmp_path / "out" / "runs").exists()
 
 
@@ -281,7 +318,7 @@ def test_a_damaged_record_of_speed_is_made_anew(
         compare.main([str(compared[0]), "--out", str(tmp_path), "--collect"])
     monkeypatch.setattr("fetalhead.training.step_cost.seconds_a_step", lambda runs, tell: [0.5] * len(runs))
     assert compare.main([str(compared[0]), "--out", str(tmp_path), "--plan"]) == 0
-    assert json.loads((tmp_path / "speed.json").read_text()) == {"supervised": 0.5, "semi-supervised": 0.5}
+    assert known_seconds(tmp_path) == {"supervised": 0.5, "semi-supervised": 0.5}
     assert [path.name for path in tmp_path.iterdir()] == ["speed.json"]
 
 

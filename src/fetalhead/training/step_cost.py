@@ -58,7 +58,7 @@ def seconds_a_step(runs: Sequence[TrainingOptions], tell: Callable[[str], None])
     Runs that differ in nothing that a step costs are timed once, and cost the same. `tell` hears how far it is.
     """
     fabric = Fabric(accelerator="auto", devices=1, precision=precision_of(runs[0]))  # type: ignore[arg-type]
-    costs = [_cost_of(run) for run in runs]
+    costs = [cost_options(run) for run in runs]
     distinct = [run for place, run in enumerate(runs) if costs.index(costs[place]) == place]
     tell(f"timing a step of {len(distinct)} ways to train, side by side")
     start = time.monotonic()
@@ -70,11 +70,11 @@ def seconds_a_step(runs: Sequence[TrainingOptions], tell: Callable[[str], None])
         rounds.append([stepper.seconds() for stepper in steppers])
         tell(f"round {len(rounds)}: {', '.join(f'{seconds:.2f}' for seconds in rounds[-1])} s")
     medians = [median(seconds) for seconds in zip(*rounds, strict=True)]
-    timed = [_cost_of(run) for run in distinct]
+    timed = [cost_options(run) for run in distinct]
     return [medians[timed.index(cost)] for cost in costs]
 
 
-def _cost_of(options: TrainingOptions) -> TrainingOptions:
+def cost_options(options: TrainingOptions) -> TrainingOptions:
     """The options without those that change no step's cost, so that equal ones cost the same."""
     default = TrainingOptions
     return dataclasses.replace(options, steps=default.steps, seed=default.seed, labels=default.labels)

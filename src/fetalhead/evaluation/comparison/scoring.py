@@ -5,8 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fetalhead.datasets import parse_data
+from fetalhead.datasets import DataArgument, parse_data
 from fetalhead.evaluation.comparison.grid import Grid, Run, title_of
+
+PLACE = "data_set.txt"
+"""In an evaluation's folder: where the data set that was scored lies, on this machine."""
+
+
+def record_place(folder: Path, argument: str) -> None:
+    """Remember in an evaluation's folder which data set `argument` was scored."""
+    (folder / PLACE).write_text(_place(parse_data(argument)) + "\n", encoding="utf-8")
+
+
+def _place(data: DataArgument) -> str:
+    return str((data.listing or data.folder).absolute())
 
 
 def what_differs(folder: Path, grid: Grid, run: Run, argument: str) -> str:
@@ -21,8 +33,11 @@ def what_differs(folder: Path, grid: Grid, run: Run, argument: str) -> str:
         split, of_kind = document["split"], document.get("data", kind)
         label = document.get("label") if "data" in document else data.label
         swept = {(row["corruption"], row["severity"]) for row in document.get("robustness", ())}
+        place = (folder / PLACE).read_text(encoding="utf-8").strip() if (folder / PLACE).is_file() else _place(data)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return f"its metrics.json of {title} cannot be read"
+    if place != _place(data):
+        return f"{title} was scored from {place}"
     if of_kind != kind:
         return f"{title} was scored as {of_kind}, not as {kind}"
     if label != data.label:
