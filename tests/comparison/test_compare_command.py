@@ -16,6 +16,7 @@ from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.comparison.page import results_page
 from fetalhead.evaluation.comparison.speed import known_seconds
 from fetalhead.options import TrainingOptions
+from fetalhead.training.fit import fit
 
 TRAINING = {
     "image_size": "64x96", "batch_size": 2, "steps": 2, "steps_a_round": 2, "encoder": "resnet10t",
@@ -176,6 +177,63 @@ def test_pictures_of_a_like_named_folder_elsewhere_are_scored_anew(
     assert f"{tiny_hc18.name} was scored from {tiny_hc18}: left out" in said and "0 of 4 runs compared" in said
 
 
+def test_an_arm_that_is_fine_tuned_goes_on_and_is_collected(tiny_hc18: Path, tmp_path: Path) -> None:
+    """Its network is the one it begins with, whose widths the grid does not know."""
+    training = TrainingOptions(**TRAINING | {"data": [f"hc18={tiny_hc18}"], "decoder_channels": [8, 8, 8, 8]})
+    fit(training, tmp_path / "first")
+    arms = {"tuned": {"strategy": "supervised", "init": str(tmp_path / "first")}}
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, arms=arms, seeds=[1], corruptions="")
+    for more in ([], [], ["--collect"]):
+        assert compare.main([str(grid), "--out", str(tmp_path / "out"), *more]) == 0
+    assert len(rows_of(tmp_path / "out" / "runs.csv")) == 1
+
+
+def test_patients_who_are_learnt_from_are_not_scored(tiny_hc18: Path, tmp_path: Path) -> None:
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, split="all")
+    with pytest.raises(FetalheadError, match=r"pictures of its split all are of patients who are learnt from"):
+        compare.main([str(grid), "--out", str(tmp_path / "out"), "--plan"])
+    copy = tmp_path / "elsewhere" / "copied"
+    shutil.copytree(tiny_hc18, copy)
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, evaluate=[f"hc18={tiny_hc18}", f"hc18={copy}"],
+                      splits=["copied=train"])  # fmt: skip
+    with pytest.raises(FetalheadError, match=r"copied: \d+ pictures of its split train"):
+        compare.main([str(grid), "--out", str(tmp_path / "out"), "--plan"])
+
+
+def test_a_plan_counts_what_is_left_to_train(
+    compared: tuple[Path, Path], tmp_path: Path, tiny_hc18: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, seeds=[1, 2, 3])
+    shutil.copytree(compared[1], tmp_path / "out")
+    assert compare.main([str(grid), "--out", str(tmp_path / "out"), "--plan"]) == 0
+    said = capsys.readouterr().out
+    assert "semi-supervised: 1 of 3 runs of 2 steps" in said and "2 runs to train" in said
+    assert compare.main([str(grid), "--out", str(tmp_path / "new"), "--known", str(compared[1]), "--plan"]) == 0
+    assert "2 runs to train" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("machines.json", "{", r"machines\.json: damaged"),
+        ("runs.csv", "arm,labels,seed\nsupervised,100%,1\n", r"runs\.csv: has no column machine"),
+        ("cases.csv", "a,b\n1,2\n", r"cases\.csv: has no column arm"),
+        ("grid.yaml", None, r"holds no grid\.yaml"),
+    ],
+)
+def test_known_results_that_are_damaged_are_one_line(
+    compared: tuple[Path, Path], tmp_path: Path, name: str, text: str | None, words: str
+) -> None:
+    known = tmp_path / "known"
+    shutil.copytree(compared[1], known, ignore=shutil.ignore_patterns("runs"))
+    if text is None:
+        (known / name).unlink()
+    else:
+        (known / name).write_text(text)
+    with pytest.raises(FetalheadError, match=words):
+        compare.main([str(compared[0]), "--out", str(tmp_path / "out"), "--known", str(known), "--collect"])
+
+
 def test_what_is_done_is_not_done_again(compared: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     grid, out = compared
     before = {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("*.onnx")}
@@ -256,7 +314,7 @@ def test_the_plan_alone_trains_nothing(
     grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, arms=arms)
     assert compare.main([str(grid), "--out", str(tmp_path / "out"), "--plan"]) == 0
     told = capsys.readouterr()
-    assert "4 runs, about" in told.out
+    assert "4 runs to train, about" in told.out
     assert "timing a step of 1 ways to train" in told.err, "two arms of one cost are timed once"
     assert len(set(known_seconds(tmp_path / "out").values())) == 1
     assert not (tmp_path / "out" / "runs").exists()

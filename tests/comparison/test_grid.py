@@ -11,7 +11,7 @@ import pytest
 
 from fetalhead.cli.command import from_values, parse
 from fetalhead.errors import FetalheadError
-from fetalhead.evaluation.comparison.grid import Grid, planned_runs, with_equal_time
+from fetalhead.evaluation.comparison.grid import Grid, planned_runs, unlike, with_equal_time
 from fetalhead.options import TrainingOptions, options_class
 
 
@@ -77,6 +77,8 @@ def test_equal_time_sets_the_steps(tiny_hc18: Path) -> None:
         ({"arms": {"supervised": {"equal_time": [1]}}}, "equal_time wants another arm"),
         ({"arms": {"supervised": {"against": {"a": 1}}}}, "against wants another arm"),
         ({"seeds": [], "arms": {"supervised": {}}}, "leaves no run"),
+        ({"arms": {"supervised": {"seed": 3}}}, "arm supervised: its draws are seeds, such as seeds: .3."),
+        ({"arms": {"supervised": {}, "multitask": {"equal_time": "supervised", "steps": 9}}}, "exclude each other"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(tiny_hc18: Path, changes: dict[str, Any], words: str) -> None:
@@ -150,6 +152,25 @@ def test_labels_may_be_numbers_of_subjects(tiny_hc18: Path, tmp_path: Path) -> N
         made = parse(Grid, ["--config", str(tmp_path / "grid.yaml")], "test")
         (run,) = planned_runs(made, read)
         assert (run.labels, run.options.labels) == ("5", "5") and made.corrupts(run)
+
+
+def test_one_value_is_a_list_of_one_and_an_arm_may_say_nothing(tiny_hc18: Path, tmp_path: Path) -> None:
+    data = f"hc18={tiny_hc18}"
+    (tmp_path / "grid.yaml").write_text(
+        f"training: {{data: {data}}}\narms: {{supervised: }}\nevaluate: {data}\nseeds: 3\nseverities: 5\n"
+    )
+    made = parse(Grid, ["--config", str(tmp_path / "grid.yaml")], "test")
+    (run,) = planned_runs(made, read)
+    assert (run.seed, run.options.data, made.evaluate, made.severities) == (3, [data], [data], "5")
+
+
+def test_arms_that_differ_in_more_than_how_they_learn_are_told(tiny_hc18: Path) -> None:
+    assert unlike(planned_runs(grid(tiny_hc18), read)) == [], "steps at equal time are what they are for"
+    arms = {"supervised": {"steps": 9}, "semi-supervised": {"encoder": "resnet18"}}
+    assert unlike(planned_runs(grid(tiny_hc18, arms=arms), read)) == [
+        "note: arms differ in encoder: supervised tf_efficientnet_lite0, semi-supervised resnet18",
+        "note: arms differ in steps: supervised 9, semi-supervised 100",
+    ]
 
 
 def test_two_data_sets_of_one_name_are_refused(tiny_hc18: Path, tmp_path: Path) -> None:

@@ -197,3 +197,38 @@ def test_a_subject_s_first_picture_that_can_be_read_is_made_worse(toy_model: Pat
     assert main([*command, "--corruptions", "blur", "--severities", "1", "--one-a-subject"]) == 1
     with open(out / "robustness_cases.csv", newline="") as stream:
         assert [row["name"] for row in csv.DictReader(stream)] == ["1_b.png", "2_c.png"] * 2
+
+
+def test_sets_with_sizes_of_pixels_are_made_worse_and_undrawn_pictures_are_no_faults(
+    toy_model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "convert", f"hc18={data}", "--to", "ellipses", "--out", str(tmp_path / "listed")]) == 0
+    listed = tmp_path / "listed" / "ellipses.csv"
+    lines = listed.read_text().splitlines()
+    names = [row["filename"] for row in csv.DictReader(lines)]
+    (listed).write_text("\n".join(line for line in lines if not line.startswith(names[0])) + "\n")
+    command = ["evaluate", "--model", str(toy_model), "--split", "all", "--data", f"ellipses={listed}"]
+    worse = ["--corruptions", "blur", "--severities", "1", "--clean"]
+    assert main([*command, *worse, "--out", str(tmp_path / "out")]) == 0
+    document = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert {row["corruption"] for row in document["robustness"]} == {"none", "blur"} and document["data"] == "ellipses"
+    assert main(["data", "convert", f"hc18={data}", "--to", "coco", "--out", str(tmp_path / "coco")]) == 0
+    path = tmp_path / "coco" / "annotations.json"
+    content = json.loads(path.read_text())
+    content["annotations"].pop()
+    path.write_text(json.dumps(content))
+    command = ["evaluate", "--model", str(toy_model), "--split", "all", "--data", f"coco={path}"]
+    assert main([*command, "--out", str(tmp_path / "drawn")]) == 0
+    assert f"1 of {len(NAMES)} pictures have no outline, and are left out" in capsys.readouterr().err
+    content["annotations"] = []
+    path.write_text(json.dumps(content))
+    assert main([*command, "--out", str(tmp_path / "none")]) == 1
+    assert "has an outline" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--corruptions", "blur"], ["--clean"], ["--worst", "3"], ["--one-a-subject"]])
+def test_what_clips_do_not_take_is_refused(
+    data: Path, tmp_path: Path, option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "--video", "--data", f"hc18={data}", "--out", str(tmp_path / "out"), *option]) != 0
+    assert f"{option[0]}: not with --video" in capsys.readouterr().err

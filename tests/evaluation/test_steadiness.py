@@ -13,9 +13,10 @@ import pytest
 from fetalhead.cli import main
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.steadiness import TrueFrame, clip_figures, ellipse_dice, moved_along
-from fetalhead.evaluation.video import true_clips
+from fetalhead.evaluation.video import kind_and_place, true_clips
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.reports.rows import Row
+from fetalhead.training.export import kind_without_place
 from fetalhead.videos.frame_ledger import FrameRecord
 from fetalhead.videos.measured import MeasuredClip
 from fetalhead.videos.state import state_of
@@ -109,11 +110,70 @@ def test_runs_of_a_mask_folder(tmp_path):
     assert len(list(run.frames())) == 6
 
 
-def test_a_faulty_cine_costs_no_other(tmp_path, toy_model):
+@pytest.fixture
+def frames_of_a_head(tmp_path):
+    """A mask folder of the pictures f4 to f12, of one patient by its `subjects.csv`."""
+    import cv2
+
+    mask = (Ellipse.make(48, 32, 20, 15, 0).coverage((64, 96)) > 0.5).astype(np.uint8) * 255
+    names = [f"f{number}" for number in range(4, 13)]
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            cv2.imwrite(str(tmp_path / folder / f"{name}.png"), mask)
+    (tmp_path / "subjects.csv").write_text("name,subject\n" + "".join(f"{name},A\n" for name in names))
+    return tmp_path
+
+
+def test_a_run_goes_by_the_numbers_of_its_pictures(frames_of_a_head):
+    table = frames_of_a_head / "sequences.csv"
+    table.write_text("sequence,first,last\ns0,f5,f12\n")
+    (run,) = true_clips(f"masks={frames_of_a_head}", "all", 1)
+    assert [image.source.stem for image, _ in run.frames()] == [f"f{number}" for number in range(5, 13)]
+    (frames_of_a_head / "split.csv").write_text("filename,split\n" + "".join(
+        f"f{number}.png,{'test' if number > 5 else 'train'}\n" for number in range(4, 13)))  # fmt: skip
+    table.write_text("sequence,first,last\ns0,f6,f12\ns1,f4,f5\n")
+    assert [run.name for run in true_clips(f"masks={frames_of_a_head}", "test", 1)] == ["s0"]
+    table.write_text("sequence,first,last\ns0,f6,f12\ns1,f14,f15\n")
+    with pytest.raises(FetalheadError, match=r"sequences\.csv: the row s1,f14,f15"):
+        true_clips(f"masks={frames_of_a_head}", "test", 1)
+
+
+def test_a_list_of_runs_without_a_column_is_one_line(frames_of_a_head, tmp_path, toy_model, capsys):
+    (frames_of_a_head / "sequences.csv").write_text("sequence,first\ns0,f5\n")
+    arguments = ["evaluate", "--video", "--data", f"masks={frames_of_a_head}", "--model", str(toy_model)]
+    assert main([*arguments, "--split", "all", "--out", str(tmp_path / "out")]) != 0
+    assert "sequences.csv: wants the columns sequence, first and last" in capsys.readouterr().err
+
+
+def test_the_kind_of_clips_is_no_path(tmp_path):
+    assert kind_and_place(f"masks:2={tmp_path}") == ("masks:2", tmp_path)
+    assert kind_and_place(str(tmp_path)) == ("clips", tmp_path)
+    (tmp_path / "cines.csv").touch()
+    assert kind_and_place(str(tmp_path)) == ("cines", tmp_path)
+    (odd := tmp_path / "a=b").mkdir()
+    assert kind_and_place(str(odd)) == ("clips", odd)
+    with pytest.raises(FetalheadError, match="cines=DIR"):
+        kind_and_place(f"clips:2={tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [("hc18", "hc18"), ("masks:2", "masks:2"), ("cines=/Smith/b", "cines"), ("/Smith/b", "clips"), ("Smith", "clips")],
+)
+def test_a_card_tells_the_kind_and_never_the_place(data, kind):
+    clips = {"data": data, "frames": 4, "head_free_frames": 4}
+    assert kind_without_place(clips) == kind
+    assert kind_without_place({"data": "/Smith/b", "frames": 4, "head_free_frames": 3}) == "cines"
+    assert kind_without_place({"data": "/Smith/b", "overall": {}}) == ""
+
+
+@pytest.mark.parametrize("kind", ["cines=", ""])
+def test_a_faulty_cine_costs_no_other(tmp_path, toy_model, kind):
     assert main(["phantom", "--video", "--count", "2", "--frames", "6", "--out", str(tmp_path)]) == 0
     truth = tmp_path / "000.csv"
     truth.write_text("".join(truth.read_text().splitlines(keepends=True)[:4]))
-    arguments = ["evaluate", "--video", "--data", f"cines={tmp_path}", "--model", str(toy_model)]
+    arguments = ["evaluate", "--video", "--data", f"{kind}{tmp_path}", "--model", str(toy_model)]
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 1
     written = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert (written["clips"], written["unreadable"], written["data"], written["split"]) == (1, 1, "cines", "all")

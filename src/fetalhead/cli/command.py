@@ -70,19 +70,19 @@ def make_parser(options: type, prog: str, fixed: Mapping[str, str]) -> _Parser:
 
 
 def _read_as(field: dataclasses.Field[Any], kind: Any) -> Any:
-    """What a YAML file may hold for a field."""
+    """What a YAML file may hold for a field: for a list also the one value that it is to have."""
     if not field.metadata.get("or_number"):
-        return kind
+        return kind | typing.get_args(kind)[0] if typing.get_origin(kind) is list else kind
     return str | int if kind is str else list[str | int] | str | int
 
 
-def _as_declared(field: dataclasses.Field[Any], value: Any) -> Any:
+def _as_declared(field: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
     """What was read as `_read_as` says, as the field has it."""
+    is_list = typing.get_origin(kind) is list
+    values = value if isinstance(value, list) or not is_list else [value]
     if not field.metadata.get("or_number"):
-        return value
-    if field.default is dataclasses.MISSING:  # a list
-        return list(map(str, value)) if isinstance(value, list) else [str(value)]
-    return str(value)
+        return values
+    return list(map(str, values)) if is_list else str(values)
 
 
 def parse(options: type[Options], argv: Sequence[str], prog: str, **fixed: str) -> Options:
@@ -125,7 +125,9 @@ def _filled(options: type[Options], parser: _Parser, values: Any, fixed: Mapping
         if getattr(values, key) is None and type(None) not in typing.get_args(kinds[field.name]):
             parser.error(f"--{key.replace('_', '-')}: nothing is given; wants {parser.wanted[key]}")
     try:
-        return options(**{field.name: _as_declared(field, getattr(values, _key(field.name))) for field in fields})
+        return options(**{
+            field.name: _as_declared(field, kinds[field.name], getattr(values, _key(field.name))) for field in fields
+        })
     except FetalheadError as error:
         parser.error(str(error))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fetalhead.cli.command import from_values, parse
-from fetalhead.cli.grid_run import RUNS, carried_out, finished, is_finished, is_same, tell
+from fetalhead.cli.grid_run import RUNS, carried_out, finished, is_finished, is_same, is_trained, tell
 from fetalhead.cli.shared import made_folder
 from fetalhead.errors import FetalheadError
 from fetalhead.options import TrainingOptions, option, options_class
@@ -50,17 +50,20 @@ def main(argv: Sequence[str]) -> int:
     grid = _read_grid(Path(options.grid))
     out = made_folder(options.out)
     planned = planned_runs(grid, _read_options)
+    if not options.collect:
+        _check_fair(planned, grid)
+    theirs = _their_grid(Path(options.known)) if options.known else None
     if options.known:  # runs at equal time must make the same steps
         write_costs(known_costs(Path(options.known)) | _costs_here(out), out)
     seconds = known_seconds(out) if options.collect else _seconds_a_step(planned, out)
     if options.collect and not seconds and ((out / RUNS).is_dir() or (out / "runs.csv").is_file()):
         raise FetalheadError(f"{out}: no speed.json, which a comparison begins with; begin it, or give --known FOLDER")
     runs = with_equal_time(planned, seconds)
+    known = _known(Path(options.known), theirs, (grid, runs), seconds) if options.known and theirs else {}
     if not options.collect:
-        _tell_plan(runs, seconds, out)
+        _tell_plan(runs, seconds, [run for run in runs if run.place in known or is_trained(run, out)])
     if options.plan:
         return 0
-    known = _known(Path(options.known), grid, runs, seconds) if options.known else {}
     there = [run for run in runs if (out / RUNS / run.place).is_dir()]
     wanted = there if options.collect else [run for run in runs if run in there or run.place not in known]
     failed = [run for run in wanted if not (is_same if options.collect else carried_out)(run, grid, out)]
@@ -73,6 +76,22 @@ def main(argv: Sequence[str]) -> int:
     elsewhere = f", {missing} are not finished" if missing else ""
     print(f"{len(compared)} of {len(planned)} runs compared{elsewhere}: {out}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _check_fair(runs: Sequence[Run], grid: Grid) -> None:
+    """Tell in which options arms differ that all else rests on; raises `FetalheadError` where patients who are learnt
+    from would be scored.
+    """
+    from fetalhead.datasets.separation import refuse_scored_patients
+    from fetalhead.evaluation.comparison.grid import title_of, unlike
+
+    for line in unlike(runs):
+        tell(line)
+    scored = [(argument, grid.split_of(title_of(argument))) for argument in grid.evaluate]
+    for data, unlabelled in dict.fromkeys(
+        (tuple(run.options.data), tuple(getattr(run.options, "unlabelled", ()))) for run in runs
+    ):
+        refuse_scored_patients(data, unlabelled, scored)
 
 
 def _read_options(strategy: str, values: Mapping[str, Any], what: str) -> TrainingOptions:
@@ -119,27 +138,34 @@ def _seconds_a_step(runs: Sequence[Run], out: Path) -> dict[str, float]:
     return {arm: cost.seconds for arm, cost in costs.items()}
 
 
-def _tell_plan(runs: Sequence[Run], seconds: Mapping[str, float], out: Path) -> None:
+def _tell_plan(runs: Sequence[Run], seconds: Mapping[str, float], trained: Sequence[Run]) -> None:
     total = 0.0
     for arm in dict.fromkeys(run.arm for run in runs):
         of_arm = [run for run in runs if run.arm == arm]
-        cost = sum(run.options.steps for run in of_arm) * seconds[arm]
+        left = [run for run in of_arm if run not in trained]
+        cost = sum(run.options.steps for run in left) * seconds[arm]
         total += cost
-        steps = of_arm[0].options.steps
-        print(f"{arm}: {len(of_arm)} runs of {steps} steps at {seconds[arm]:.2f} s: {cost / 60:.0f} min")
-    print(f"{len(runs)} runs, about {total / 3600:.1f} h of training here")
+        number = f"{len(left)} runs" if len(left) == len(of_arm) else f"{len(left)} of {len(of_arm)} runs"
+        print(f"{arm}: {number} of {of_arm[0].options.steps} steps at {seconds[arm]:.2f} s: {cost / 60:.0f} min")
+    print(f"{len(runs) - len(trained)} runs to train, about {total / 3600:.1f} h here; scoring them comes on top")
 
 
-def _known(folder: Path, grid: Grid, runs: Sequence[Run], seconds: Mapping[str, float]) -> dict[Path, Finished]:
+def _their_grid(folder: Path) -> Grid:
+    """The grid of which `--known` holds the results. Raises `FetalheadError`."""
+    if not (folder / GRID).is_file():
+        raise FetalheadError(f"--known {folder}: holds no {GRID}, so not the results of a comparison")
+    return _read_grid(folder / GRID)
+
+
+def _known(
+    folder: Path, theirs: Grid, ours: tuple[Grid, Sequence[Run]], seconds: Mapping[str, float]
+) -> dict[Path, Finished]:
     """By their place, the runs that are finished in a folder of results."""
     from fetalhead.evaluation.comparison.grid import planned_runs, with_equal_time
     from fetalhead.evaluation.comparison.known import known_runs
 
-    if not (folder / GRID).is_file():
-        raise FetalheadError(f"--known {folder}: holds no {GRID}, so not the results of a comparison")
-    theirs = _read_grid(folder / GRID)
     their_runs = with_equal_time(planned_runs(theirs, _read_options), seconds)
-    return {one.run.place: one for one in known_runs(folder, (grid, runs), (theirs, their_runs))}
+    return {one.run.place: one for one in known_runs(folder, ours, (theirs, their_runs))}
 
 
 def _read_grid(path: Path) -> Grid:

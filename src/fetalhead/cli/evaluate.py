@@ -33,7 +33,10 @@ OUTPUTS = (
 class EvaluateOptions:
     """Compare a model with the reference outlines of a data set, and write figures that can be cited."""
 
-    data: str = option("the data set as KIND=DIR: hc18=DIR, masks=DIR (figures in pixels) or planes=DIR")
+    data: str = option(
+        "the data set: hc18=DIR, masks=DIR (figures in pixels), planes=DIR, coco=FILE or ellipses=FILE (in mm where "
+        "sizes of pixels are told, else in pixels)"
+    )
     out: str = option(
         "folder for metrics.json, cases.csv, panel.png, bland_altman.png and scatter.png; of masks, metrics.json and "
         "cases.csv; of planes, metrics.json, planes.csv and confusion.png"
@@ -47,8 +50,8 @@ class EvaluateOptions:
         "robustness_cases.csv and robustness.png",
         default=None,
     )
-    severities: str = option("severities of the corruptions, 1 to 5", default="1,2,3,4,5")
-    clean: bool = option("take out what is drawn over the pictures of hc18=DIR before they are measured", default=False)
+    severities: str = option("severities of the corruptions, 1 to 5", default="1,2,3,4,5", or_number=True)
+    clean: bool = option("take out what is drawn over the pictures before they are measured", default=False)
     video: bool = option(
         "figures of steadiness: of cines=DIR as phantom --video makes them, of known motion over hc18=DIR, of the runs "
         "of masks=DIR (its sequences.csv), or of clips=DIR without a head; writes metrics.json and clips.csv",
@@ -106,6 +109,9 @@ def main(argv: Sequence[str]) -> int:
     from fetalhead.inference.predictor import Predictor
 
     if options.video:
+        for name in ("corruptions", "clean", "worst", "one_a_subject"):
+            if getattr(options, name):
+                raise FetalheadError(f"--{name.replace('_', '-')}: not with --video")
         return _evaluate_video(options)
     if options.worst < 0:
         raise FetalheadError(f"--worst {options.worst}: wants a number of pictures")
@@ -116,28 +122,43 @@ def main(argv: Sequence[str]) -> int:
     data = open_data(options.data)
     if data.kind == "pictures":
         raise FetalheadError(f"--data {options.data}: of plain pictures nothing is known to compare with")
-    if corruptions and data.kind != "hc18":
-        raise FetalheadError("--corruptions: wants a data set with outlines and pixel sizes: hc18=DIR")
-    if options.clean and data.kind != "hc18":
-        raise FetalheadError("--clean: wants a data set with outlines and pixel sizes: hc18=DIR")
     chosen, unassigned = select(data.cases, options.split)
+    if data.kind != "planes":
+        chosen = _drawn(chosen, options)
+    in_mm = data.kind == "hc18" or (data.kind != "planes" and any(case.pixel_size for case in chosen))
+    for name, given in (("corruptions", corruptions), ("clean", options.clean)):
+        if given and not in_mm:
+            raise FetalheadError(f"--{name}: wants a data set with outlines and pixel sizes, such as hc18=DIR")
     predictor = Predictor(options.model)
     out = made_folder(options.out)
     task = _Task(data.kind, chosen, unassigned, predictor, out, options)
     if data.kind == "planes":
         unreadable = _evaluate_planes(task)
-    elif data.kind != "hc18" and not any(case.pixel_size for case in chosen):
-        unreadable = _evaluate_in_pixels(task)
-    else:
+    elif in_mm:
         unreadable = _evaluate_outlines(task, corruptions, severities)
+    else:
+        unreadable = _evaluate_in_pixels(task)
     left_out = f"; {len(unreadable)} of {len(chosen)} images could not be read and are left out" if unreadable else ""
     print(f"\nwritten to {out}{left_out}", file=sys.stderr)
     return 1 if unreadable else 0
 
 
+def _drawn(cases: list[Case], options: EvaluateOptions) -> list[Case]:
+    """Those that have an outline, with a line on the others. Raises `FetalheadError` where none has."""
+    from fetalhead.errors import FetalheadError
+
+    drawn = [case for case in cases if case.annotation_path]
+    if not drawn:
+        raise FetalheadError(f"--data {options.data}: none of the {len(cases)} pictures to score has an outline")
+    if undrawn := len(cases) - len(drawn):
+        left_out = f"{undrawn} of {len(cases)} pictures have no outline, and are left out"
+        print(f"fetalhead evaluate: {left_out}", file=sys.stderr)
+    return drawn
+
+
 def _evaluate_video(options: EvaluateOptions) -> int:
     from fetalhead.errors import FetalheadError
-    from fetalhead.evaluation.video import clips_table, evaluate_clips, true_clips, write_clips
+    from fetalhead.evaluation.video import clips_table, evaluate_clips, kind_and_place, true_clips, write_clips
     from fetalhead.inference.predictor import Predictor
 
     if options.clips < 1:
@@ -152,7 +173,7 @@ def _evaluate_video(options: EvaluateOptions) -> int:
         print(f"fetalhead evaluate: {line}", file=sys.stderr)
     if not scored:
         raise FetalheadError(f"none of the {len(clips)} clips of --data {options.data} can be read")
-    kind = options.data.partition("=")[0]
+    kind = kind_and_place(options.data)[0]
     split = options.split if kind.partition(":")[0] in ("hc18", "masks") else "all"
     about = {"model_id": predictor.folder.model_id, "data": kind, "split": split, "unreadable": len(unreadable)}
     with _emptied(Path(options.out)) as out:

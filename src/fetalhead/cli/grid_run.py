@@ -27,6 +27,11 @@ def tell(line: str) -> None:
     print(f"fetalhead compare: {line}", file=sys.stderr, flush=True)
 
 
+def is_trained(run: Run, out: Path) -> bool:
+    """Whether the folder holds the run's model."""
+    return (out / RUNS / run.place / MODEL).is_dir()
+
+
 def is_same(run: Run, grid: Grid, out: Path) -> bool:
     """Whether the folder's run is this one. False, and a line, where it has other options."""
     try:

@@ -1,8 +1,8 @@
 """A mask folder: `images/`, and `masks/` or `labels/` with a file of the same stem for each picture.
 
 Who is shown may be told by `subjects.csv` (columns name and subject, or patient), or by `sequences.csv` (columns
-sequence, first and last: pictures of consecutive frames); else by names as FETAL_PLANES_DB has them; else each picture
-is its own subject.
+sequence, first and last: pictures of consecutive frames, in the order of the numbers in their names); else by names as
+FETAL_PLANES_DB has them; else each picture is its own subject.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from fetalhead.datasets.case import Case
 from fetalhead.datasets.faults import tell
 from fetalhead.datasets.fetal_planes import patient
 from fetalhead.datasets.splits import Splits
-from fetalhead.datasets.tables import told_once
+from fetalhead.datasets.tables import SEQUENCES, read_sequences, told_once
 from fetalhead.errors import FetalheadError
+from fetalhead.images.inputs import PICTURE_SUFFIXES
 from fetalhead.images.masks import marks
 from fetalhead.images.pixel_size import read_table
 
@@ -43,7 +44,7 @@ def read_cases(root: Path, label: int | None = None, faults: list[str] | None = 
     for stem in lonely:
         there, lacking = (pictures[stem], masks) if stem in pictures else (drawn[stem], images)
         tell(faults, f"{there}: has no fellow of that name in {lacking} ({len(lonely)} such)")
-    splits, told = Splits.of(root), subjects(root, pictures)
+    splits, told = Splits.of(root), subjects(root, pictures, whole=True)
     cases = []
     for stem, file in pictures.items():
         if stem not in drawn:
@@ -83,8 +84,12 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     return found
 
 
-def subjects(root: Path, stems: Iterable[str]) -> dict[str, str]:
-    """Subject by picture's stem, as far as a table tells. Raises `FetalheadError`."""
+def subjects(root: Path, stems: Iterable[str], whole: bool = False) -> dict[str, str]:
+    """Subject by picture's stem, as far as a table tells.
+
+    `stems` are the pictures of the `whole` set, or of a list that may name a part of those in `root`. Raises
+    `FetalheadError`.
+    """
     if (path := root / "subjects.csv").is_file():
         table = read_table(path)
         if "name" not in table.columns or not table.columns & {"subject", "patient"}:
@@ -92,15 +97,15 @@ def subjects(root: Path, stems: Iterable[str]) -> dict[str, str]:
         if "subject" in table.columns:
             return told_once(path, ((Path(row["name"]).stem, row["subject"]) for row in table.rows), quiet=True)
         return told_once(path, ((Path(row["name"]).stem, patient(row["patient"])) for row in table.rows), quiet=True)
-    if (path := root / "sequences.csv").is_file():
-        table = read_table(path)
-        if not {"sequence", "first", "last"} <= table.columns:
-            raise FetalheadError(f"{path}: wants the columns sequence, first and last")
-        within = (
-            (stem, row["sequence"]) for row in table.rows for stem in stems if row["first"] <= stem <= row["last"]
-        )
-        return told_once(path, within, quiet=True)
+    if (path := root / SEQUENCES).is_file():
+        sequences = read_sequences(path, stems if whole else {*stems, *_stems_below(root)})
+        return told_once(path, ((stem, name) for name, within in sequences for stem in within), quiet=True)
     return {}
+
+
+def _stems_below(root: Path) -> set[str]:
+    """Stems of the files in `root`, and in the folders there, that are named as pictures are."""
+    return {file.stem for file in root.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES}
 
 
 def subject_of_name(stem: str) -> str:

@@ -13,6 +13,7 @@ from fetalhead.catalog import PLANES
 from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.draws import LABELS
+from fetalhead.datasets.splits import UNASSIGNED
 from fetalhead.datasets.unlabelled import HEAD, unlabelled_cases
 from fetalhead.errors import FetalheadError, warn
 from fetalhead.images.ellipse import Ellipse
@@ -56,9 +57,9 @@ def load_training(
     `labels` is a share (`5%`) or a number of the subjects that have an outline; they are drawn by `seed`, so that a
     smaller share is a part of a larger one. Outlines are withheld of all pictures of a subject alike, and no annotation
     of theirs is opened; a plane that the data set tells by other means stays known. With `at_most`, only so many of
-    each kind are read. Raises `FetalheadError`.
+    each kind are read. Warns of pictures that belong to no split. Raises `FetalheadError`.
     """
-    cases = [case for argument in data for case in open_data(argument).cases if case.split == "train"]
+    cases = [case for argument in data for case in _to_train(argument)]
     subjects = sorted({case.subject for case in cases if case.annotation_path})
     order = np.random.default_rng([seed, LABELS]).permutation(len(subjects))
     kept = {subjects[index] for index in order[: labelled_subjects(labels, len(subjects))]}
@@ -68,6 +69,15 @@ def load_training(
         [_sample(case, base) for case in _some(usable, at_most)],
         [replace(_stripped(case, base), plane=case.plane) for case in _some(withheld, at_most)],
     )
+
+
+def _to_train(argument: str) -> list[Case]:
+    """The training split of a data set, with a warning of what belongs to no split."""
+    cases = open_data(argument).cases
+    chosen = [case for case in cases if case.split == "train"]
+    if chosen and (unassigned := sum(case.split == UNASSIGNED for case in cases)):
+        warn(f"{unassigned} of {len(cases)} pictures of {argument} belong to no split, and nothing is learnt from them")
+    return chosen
 
 
 def load_unlabelled(

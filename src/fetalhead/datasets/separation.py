@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from fetalhead.datasets import DataSet, open_data, parse_data
 from fetalhead.datasets.kinship import Leak, Member, leaks, members_of, persons
-from fetalhead.datasets.same_pictures import pictures_in_two_splits
+from fetalhead.datasets.same_pictures import SamePictures, pictures_in_two_splits
 from fetalhead.datasets.unlabelled import of_a_set, unlabelled_cases
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import one_line
@@ -36,6 +37,41 @@ def refuse_shared_patients(data: Sequence[str], unlabelled: Sequence[str] = ()) 
         raise FetalheadError(
             f"pictures in more than one split: {_told(found, members, arguments)}; leave one of these sets out"
         )
+
+
+def refuse_scored_patients(
+    data: Sequence[str], unlabelled: Sequence[str], scored: Sequence[tuple[str, str]]
+) -> None:
+    """Raises `FetalheadError` where `scored` sets, each with the split to score, have patients who are learnt from.
+
+    Learnt from are the training splits of the sets `data`, and what `unlabelled` gives. Patients and pictures are the
+    same as in `refuse_shared_patients`; `scored` splits are train, val, test or all.
+    """
+    learnt = [_of_split(argument, "train") for argument in data]
+    for argument in unlabelled:
+        kind = parse_data(argument).kind if of_a_set(argument) else "pictures"
+        learnt.append(DataSet(kind, Path(argument), unlabelled_cases(argument, data)[0]))
+    known = sum(len(one.cases) for one in learnt)
+    for argument, split in scored:
+        members = members_of([*learnt, _of_split(argument, split)])
+        of, same = persons(members, None), SamePictures(members, range(known))
+        patients = set(of[:known])
+        seen = [
+            member.case
+            for member, person in zip(members[known:], of[known:], strict=True)
+            if person in patients or same.of(member.kind, member.case)
+        ]
+        if seen:
+            names = ", ".join(one_line(case.name) for case in seen[:MOST_TOLD])
+            raise FetalheadError(
+                f"{argument}: {len(seen)} pictures of its split {split} are of patients who are learnt from, such as "
+                f"{names}; score another split, or draw one of all sets together with 'fetalhead data split'"
+            )
+
+
+def _of_split(argument: str, split: str) -> DataSet:
+    one = open_data(argument)
+    return DataSet(one.kind, one.root, [case for case in one.cases if split in ("all", case.split)])
 
 
 def _told(found: Sequence[Leak], members: Sequence[Member], arguments: Sequence[str]) -> str:

@@ -32,7 +32,8 @@ def unlabelled_cases(argument: str, data: Iterable[str]) -> tuple[list[Case], st
         return _of_pictures(argument, folder, read_pictures(folder), data)
     if "=" not in argument:
         raise FetalheadError(f"--unlabelled {argument}: no such folder")
-    cases = [case for case in open_data(argument).cases if case.split == "train" and case.plane in ("", HEAD)]
+    unread = re.sub(r"^masks:\d+=", "masks=", argument)  # which value is the head's would be looked for in the masks
+    cases = [case for case in open_data(unread).cases if case.split == "train" and case.plane in ("", HEAD)]
     return (cases, "") if of_a_set(argument) else _of_pictures(argument, parse_data(argument).folder, cases, data)
 
 

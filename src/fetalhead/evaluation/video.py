@@ -7,19 +7,20 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case
+from fetalhead.datasets.tables import SEQUENCES, read_sequences
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.evaluate import select
 from fetalhead.evaluation.progress import progress
 from fetalhead.evaluation.results import write_document
 from fetalhead.evaluation.steadiness import ClipFigures, Steadiness, TrueFrame, clip_figures
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.pixel_size import read_table
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
 from fetalhead.phantoms.cine import motion_over
@@ -29,7 +30,6 @@ from fetalhead.videos.measured import MeasuredClip, frame_record
 from fetalhead.videos.search import find_clips
 from fetalhead.videos.steady_field import SteadyField
 
-SEQUENCES = "sequences.csv"
 LEAST_RUN = 6
 """Frames of a run of pictures that counts as a clip."""
 
@@ -44,28 +44,38 @@ class TrueClip:
     frames: Callable[[], Iterable[tuple[UltrasoundImage, TrueFrame]]]
 
 
+def kind_and_place(data: str) -> tuple[str, Path]:
+    """The kind that `--data` stands for with `--video`, such as cines or masks:2, and where it lies.
+
+    A plain DIR is cines where it lists them, else clips. Raises `FetalheadError` for a kind that has no clips.
+    """
+    kind, _, place = data.partition("=")
+    if not place or Path(data).exists():
+        return ("cines" if (Path(data) / LIST).is_file() else "clips"), Path(data)
+    if kind not in ("cines", "clips") and kind.partition(":")[0] not in ("hc18", "masks"):
+        raise FetalheadError(f"--data {data}: with --video wants cines=DIR, hc18=DIR, masks=DIR or clips=DIR")
+    return kind, Path(place)
+
+
 def true_clips(data: str, split: str, count: int) -> list[TrueClip]:
     """The clips that `--data` stands for. Raises `FetalheadError`.
 
     `cines=DIR`: cines with truth; `hc18=DIR`: known motion over up to `count` stills of `split`, spread over its
     subjects; `masks=DIR`: runs of consecutive pictures that its sequences.csv lists; `clips=DIR`: clips that hold no
-    head. A plain DIR is the first or the last.
+    head. A plain DIR is the first or the last (`kind_and_place`).
     """
-    kind, _, place = data.partition("=")
-    if not place:
-        kind, place = ("cines" if (Path(data) / LIST).is_file() else "clips"), data
+    kind, place = kind_and_place(data)
     if kind == "cines":
-        return [_of_cine(cine) for cine in read_cines(Path(place))]
+        return [_of_cine(cine) for cine in read_cines(place)]
     if kind == "clips":
-        return [TrueClip(path.stem, lambda path=path: _headless(path)) for path in find_clips([place])]  # type: ignore[misc]
-    if kind.partition(":")[0] not in ("hc18", "masks"):
-        raise FetalheadError(f"--data {data}: with --video wants cines=DIR, hc18=DIR, masks=DIR or clips=DIR")
-    chosen = select(open_data(data).cases, split)[0]
+        return [TrueClip(path.stem, partial(_headless, path)) for path in find_clips([str(place)])]
+    cases = open_data(data).cases
+    chosen = select(cases, split)[0]
     if kind == "hc18":
         one_each = list({case.subject: case for case in reversed(chosen)}.values())[::-1]
         places = np.unique(np.linspace(0, len(one_each) - 1, min(count, len(one_each))).round().astype(int))
         return [_of_still(one_each[number], int(number)) for number in places]
-    return _runs(Path(place), chosen)
+    return _runs(place, cases, {case.name for case in chosen})
 
 
 def evaluate_clips(
@@ -171,15 +181,16 @@ def _of_still(case: Case, seed: int) -> TrueClip:
     return TrueClip(Path(case.name).stem, frames)
 
 
-def _runs(folder: Path, cases: Sequence[Case]) -> list[TrueClip]:
+def _runs(folder: Path, cases: Sequence[Case], chosen: set[str]) -> list[TrueClip]:
     path = folder / SEQUENCES
     if not path.is_file():
         raise FetalheadError(f"{folder}: no {SEQUENCES} here, which tells which pictures are consecutive frames")
+    by_stem = {Path(case.name).stem: case for case in cases}
     clips = []
-    for row in read_table(path).rows:
-        inside = [case for case in cases if row["first"] <= Path(case.name).stem <= row["last"]]
+    for name, stems in read_sequences(path, by_stem):
+        inside = [by_stem[stem] for stem in stems if by_stem[stem].name in chosen]
         if len(inside) >= LEAST_RUN:
-            clips.append(TrueClip(row["sequence"], lambda inside=inside: _of_run(inside)))  # type: ignore[misc]
+            clips.append(TrueClip(name, partial(_of_run, inside)))
     return clips
 
 

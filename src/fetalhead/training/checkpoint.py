@@ -63,6 +63,20 @@ def steps_to_resume_from(checkpoint: Path, state: Mapping[str, torch.Tensor]) ->
     return int(content["global_step"])
 
 
+def starting_network(options: TrainingOptions) -> tuple[UNet, list[dict[str, Any]]]:
+    """The network that a run with such options begins with, and the stages of training behind it.
+
+    Raises `FetalheadError`.
+    """
+    if options.init:
+        return initial_network(Path(options.init), options.planes)
+    weights = None if options.encoder_weights == "none" else options.encoder_weights
+    try:
+        return UNet(architecture_of(options), weights), []
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise FetalheadError(f"--encoder {options.encoder}: timm has no such encoder ({error})") from error
+
+
 def initial_network(source: Path, planes: int = 0) -> tuple[UNet, list[dict[str, Any]]]:
     """The network to fine-tune, of a training run or of a model folder with its weights, and its stages of training.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ from safetensors.torch import save
 
 import fetalhead
 from fetalhead.biometry.uncertainty import LEVEL, allowance_mm, calibrated
-from fetalhead.catalog import PLANES
+from fetalhead.catalog import DATA_KINDS, PLANES
 from fetalhead.datasets import open_data
 from fetalhead.datasets.splits import published
 from fetalhead.errors import FetalheadError
@@ -164,10 +165,20 @@ def _evaluation(argument: str, model_id: str) -> dict[str, Any]:
         raise FetalheadError(f"{place}: not the metrics.json of an evaluation")
     if document.get("model_id") != model_id:
         raise FetalheadError(f"{place}: figures of {document.get('model_id')}, not of this model, {model_id}")
-    document["data"] = str(document.get("data", "")).partition("=")[0]
+    document["data"] = kind_without_place(document)
     if not {case["name"] for case in document.get("worst", ())} <= published("hc18").keys():
         del document["worst"]
     return document | ({"title": title} if title else {})
+
+
+def kind_without_place(document: Mapping[str, Any]) -> str:
+    """The kind of data that an evaluation's `metrics.json` tells of; of a plain folder of clips, what it holds."""
+    kind = str(document.get("data", "")).partition("=")[0]
+    if kind.partition(":")[0] in (*DATA_KINDS, "cines", "clips"):
+        return kind
+    if kind_of(document) != "clips":
+        return ""
+    return "clips" if document["head_free_frames"] == document.get("frames") else "cines"
 
 
 def _command(stages: int, options: ExportOptions) -> str:

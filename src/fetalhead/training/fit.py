@@ -8,7 +8,6 @@ import math
 import os
 import warnings
 from pathlib import Path
-from typing import Any
 
 import lightning
 import torch
@@ -18,11 +17,11 @@ from torch.utils.data import DataLoader
 
 from fetalhead.catalog import STRATEGIES
 from fetalhead.errors import FetalheadError
-from fetalhead.models.unet import UNet, prepare
+from fetalhead.models.unet import prepare
 from fetalhead.options import TrainingOptions, named
 from fetalhead.training import run_folder
 from fetalhead.training.batches import RoundSampler, TrainingBatches, ValidationBatches
-from fetalhead.training.checkpoint import architecture_of, initial_network, steps_to_resume_from
+from fetalhead.training.checkpoint import starting_network, steps_to_resume_from
 from fetalhead.training.costs import RunCosts
 from fetalhead.training.learner import Learner
 from fetalhead.training.material import load_material
@@ -39,7 +38,7 @@ def fit(options: TrainingOptions, folder: Path, resume: bool = False) -> None:
     """
     _quieten()
     lightning.seed_everything(options.seed, workers=True, verbose=False)
-    network, earlier = _network(options)
+    network, earlier = starting_network(options)
     architecture = network.architecture
     options = dataclasses.replace(
         options, encoder=architecture.encoder, decoder_channels=architecture.decoder_channels
@@ -109,17 +108,6 @@ def _last_checkpoint(options: TrainingOptions, folder: Path, resume: bool) -> Pa
         if changed:
             raise FetalheadError(f"{folder}: --resume continues the run as it was set up, but --{changed[0]} differs")
     return last if last.exists() else None
-
-
-def _network(options: TrainingOptions) -> tuple[UNet, list[dict[str, Any]]]:
-    """The network to begin with, and the stages of training behind it."""
-    if options.init:
-        return initial_network(Path(options.init), options.planes)
-    weights = None if options.encoder_weights == "none" else options.encoder_weights
-    try:
-        return UNet(architecture_of(options), weights), []
-    except (RuntimeError, KeyError, ValueError) as error:
-        raise FetalheadError(f"--encoder {options.encoder}: timm has no such encoder ({error})") from error
 
 
 def _callbacks(options: TrainingOptions, folder: Path) -> list[lightning.Callback]:

@@ -40,10 +40,13 @@ def begin(folder: Path, options: TrainingOptions, earlier: list[dict[str, Any]])
 def changed_options(saved: TrainingOptions, given: TrainingOptions) -> list[str]:
     """Names, as on the command line, of the options in which a run and what is asked for differ.
 
-    Where data lies relative to the working folder is no difference.
+    Where data lies relative to the working folder is no difference, nor is an encoder or decoder other than that of
+    the network to fine-tune, which has its own.
     """
     plain = [saved.to_dict(), given.to_dict()]
     for values in plain:
+        if given.init:
+            values |= {"encoder": None, "decoder_channels": None}
         for name in values.keys() & {"data", "unlabelled"}:
             values[name] = list(map(_absolute, values[name]))
     return [name.replace("_", "-") for name in plain[0] if plain[0][name] != plain[1].get(name)]

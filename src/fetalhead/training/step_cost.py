@@ -11,10 +11,10 @@ import torch
 from lightning.fabric import Fabric
 
 from fetalhead.catalog import STRATEGIES
-from fetalhead.models.unet import UNet, prepare
+from fetalhead.models.unet import prepare
 from fetalhead.options import TrainingOptions, named
 from fetalhead.training.batches import TrainingBatches
-from fetalhead.training.checkpoint import architecture_of
+from fetalhead.training.checkpoint import starting_network
 from fetalhead.training.fit import precision_of
 from fetalhead.training.learner import channels_last
 from fetalhead.training.material import training_material
@@ -30,7 +30,8 @@ class _Stepper:
 
     def __init__(self, options: TrainingOptions, fabric: Fabric) -> None:
         self.fabric, self.step = fabric, options.steps
-        self.network = prepare(UNet(architecture_of(options))).to(fabric.device)
+        network, _ = starting_network(dataclasses.replace(options, encoder_weights="none"))
+        self.network = prepare(network).to(fabric.device)
         self.strategy = named(STRATEGIES[options.strategy]["class"])(self.network, options).to(fabric.device)
         trained = [*self.network.parameters(), *self.strategy.parameters()]
         self.optimizer = torch.optim.AdamW([value for value in dict.fromkeys(trained) if value.requires_grad])

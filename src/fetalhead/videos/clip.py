@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from fetalhead.errors import UnreadableImage
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.inputs import PICTURE_SUFFIXES
+from fetalhead.images.natural_order import by_number
 from fetalhead.images.readers import HEAD_BYTES, is_picture, read_images
 from fetalhead.images.readers.dicom_video import DamagedFrames
 from fetalhead.images.readers.faults import one_line, reason_of, unreadable
@@ -116,11 +116,6 @@ def frame_files(folder: Path) -> list[Path]:
     files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
     pictures = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES or is_picture(file)]
     return sorted(pictures, key=lambda file: by_number(file.name))
-
-
-def by_number(name: str) -> list[tuple[int, str]]:
-    """A key that sorts names by the numbers in them."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name) if part]
 
 
 def _unread(error: OSError) -> str:

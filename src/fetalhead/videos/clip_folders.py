@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from fetalhead.errors import FetalheadError
+from fetalhead.images.natural_order import by_number
 from fetalhead.measuring.out_folder import SCRATCH
-from fetalhead.videos.clip import by_number
 from fetalhead.videos.content import content_of
 from fetalhead.videos.result_folder import Origin, origin_of
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fetalhead.errors import UnreadableImage
+from fetalhead.images.natural_order import by_number
 from fetalhead.images.readers import read_images
 from fetalhead.images.readers.faults import one_line
-from fetalhead.videos.clip import by_number, is_still
+from fetalhead.videos.clip import is_still
 from fetalhead.videos.clock import clock_of
 
 

@@ -52,8 +52,6 @@ def take_frames(clip: Clip, out: Path, count: int, wanted: Wanted, predictor: Pr
             continue
         uncertainty = None if predictor is None else uncertainty_of(predictor.predict(image.pixels))
         _take(chosen, _Candidate(image.frame or 0, detail_of(image.pixels), uncertainty), count)
-    if not spread.kept:
-        raise FetalheadError(f"{clip.path}: no frame lies between --from and --to")
     mask = area_of_clip(spread)
     if mask is None:
         raise FetalheadError(f"{clip.path}: no ultrasound can be told from what is around it: no frames are taken")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,8 @@ from fetalhead.options import TrainingOptions, option
 OF_THE_GRID = ("strategy", "labels", "seeds", "equal_time", "against")
 """What an arm says beside its training options."""
 SET_BY_GRID = ("labels", "seed")
+ALIKE = ("init", "encoder", "encoder_weights", "decoder_channels", "image_size", "steps", "batch_size", "learning_rate")
+"""Options that a fair comparison has alike in all arms."""
 
 ReadOptions = Callable[[str, Mapping[str, Any], str], TrainingOptions]
 """From a strategy, plain values, and what to call them in an error, to checked options."""
@@ -30,7 +32,7 @@ class Grid:
     """What to compare, as GRID.yaml says it. Checked on construction, which raises `FetalheadError`."""
 
     training: dict[str, Any] = option("training options of every arm", default=dataclasses.MISSING)
-    arms: dict[str, dict[str, Any]] = option(
+    arms: dict[str, dict[str, Any] | None] = option(
         "by name: strategy (default: the name), options of its own, labels, seeds, equal_time and against: OTHER ARM"
     )
     labels: list[str] = option("label shares, such as 5%, or numbers of subjects", default=["100%"], or_number=True)
@@ -40,7 +42,7 @@ class Grid:
     splits: list[str] = option("of data sets of which others are, as NAME=SPLIT by the folder's name", default=[])
     baseline: str = option("the arm that the others are compared with (default: the first)", default="")
     corruptions: str = option("also on pictures made worse, one a subject: all, or kinds", default="")
-    severities: str = option("severities of the corruptions, 1 to 5", default="1,3,5")
+    severities: str = option("severities of the corruptions, 1 to 5", default="1,3,5", or_number=True)
     corrupted_labels: list[str] = option(
         "at which label shares pictures are made worse (default: all)", default=[], or_number=True
     )
@@ -147,6 +149,20 @@ def planned_runs(grid: Grid, read: ReadOptions) -> list[Run]:
     return sorted(runs, key=lambda run: (seeds.index(run.seed), labels.index(run.labels), arms.index(run.arm)))
 
 
+def unlike(runs: Sequence[Run]) -> list[str]:
+    """A line for each option that should be alike in all arms, so that they differ in how they learn alone, and is not.
+
+    The steps of runs at equal time are their own.
+    """
+    lines = []
+    for name in ALIKE:
+        values = {run.arm: getattr(run.options, name) for run in runs if not (name == "steps" and run.equal_time)}
+        if len(set(values.values())) > 1:
+            told = ", ".join(f"{arm} {value}" for arm, value in values.items())
+            lines.append(f"note: arms differ in {name.replace('_', '-')}: {told}")
+    return lines
+
+
 def _runs_of(grid: Grid, name: str, read: ReadOptions) -> list[Run]:
     values = grid.arms[name] or {}
     if name in ("", ".", "..") or "/" in name or "\\" in name:
@@ -160,6 +176,10 @@ def _runs_of(grid: Grid, name: str, read: ReadOptions) -> list[Run]:
     if against and (not _is_arm(against, grid) or against == name):
         raise FetalheadError(f"arm {name}: against wants another arm, not {against!r}")
     own = {key: value for key, value in values.items() if key not in OF_THE_GRID}
+    if "seed" in own:
+        raise FetalheadError(f"arm {name}: its draws are seeds, such as seeds: [{own['seed']}]")
+    if equal_time and "steps" in own:
+        raise FetalheadError(f"arm {name}: steps and equal_time: {equal_time} exclude each other")
     runs = []
     for labels in _list(values.get("labels", grid.labels)):
         for seed in _list(values.get("seeds", grid.seeds)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.comparison.collect import FILES, MACHINES, Finished, Row, names_of, rows_if_any
@@ -26,12 +27,7 @@ def known_runs(folder: Path, planned: tuple[Grid, Sequence[Run]], theirs: tuple[
     for name in SCORED_ALIKE:
         if getattr(grid, name) != getattr(their_grid, name):
             raise FetalheadError(f"{folder}: scored its runs otherwise: {name} in its grid.yaml differs")
-    found: dict[tuple[str, str, str], dict[str, list[Row]]] = {}
-    for name in FILES:
-        for row in rows_if_any(folder / name):
-            found.setdefault((row["arm"], row["labels"], row["seed"]), {}).setdefault(name, []).append(row)
-    path = folder / MACHINES
-    machines = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found, machines = _read(folder)
     options = {run.place: run.options for run in their_runs}
     finished = []
     for run in runs:
@@ -40,12 +36,31 @@ def known_runs(folder: Path, planned: tuple[Grid, Sequence[Run]], theirs: tuple[
             continue
         if options.get(run.place) != run.options:
             raise FetalheadError(f"{folder}: trained {run} with other options; its grid.yaml says which")
-        if (steps := rows["runs.csv"][0]["steps"]) != str(run.options.steps):
+        whole = rows["runs.csv"][0]
+        if lacking := {"steps", "machine"} - whole.keys():
+            raise FetalheadError(f"{folder / 'runs.csv'}: has no column {min(lacking)}, so no file of a comparison")
+        if (steps := whole["steps"]) != str(run.options.steps):
             raise FetalheadError(f"{folder}: trained {run} for {steps} steps, not {run.options.steps}")
         if not grid.made_worse(run) <= their_grid.made_worse(run):
             raise FetalheadError(f"{folder}: did not score {run} on pictures made worse; its grid.yaml says on which")
         if not grid.made_worse(run):  # its share was scored so there, and is not here
             rows = {name: kept for name, kept in rows.items() if name not in WORSE}
         named = {name: [row | names_of(run) for row in kept] for name, kept in rows.items()}
-        finished.append(Finished(run, named, machines.get(rows["runs.csv"][0]["machine"])))
+        finished.append(Finished(run, named, machines.get(whole["machine"])))
     return finished
+
+
+def _read(folder: Path) -> tuple[dict[tuple[str, str, str], dict[str, list[Row]]], dict[str, Any]]:
+    """Rows by run (arm, labels, seed) and file, and the machines by their id. Raises `FetalheadError`."""
+    found: dict[tuple[str, str, str], dict[str, list[Row]]] = {}
+    for name in FILES:
+        for row in rows_if_any(folder / name):
+            if lacking := {"arm", "labels", "seed"} - row.keys():
+                raise FetalheadError(f"{folder / name}: has no column {min(lacking)}, so no file of a comparison")
+            found.setdefault((row["arm"], row["labels"], row["seed"]), {}).setdefault(name, []).append(row)
+    path = folder / MACHINES
+    try:
+        machines = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise FetalheadError(f"{path}: damaged; take it from the comparison again, or leave it out") from error
+    return found, machines

@@ -15,7 +15,7 @@ from fetalhead.evaluation.summary import LEVEL_PERCENT, SEED, number_text, perce
 
 QUANTILE = (100 + LEVEL_PERCENT) / 200
 METRICS = ("dice", "iou", "mask_dice", "hd_mm", "adf_mm", "adf_percent")
-DIFFERENCES = ("data", "arm", "against", "labels", "metric", "draws", "subjects", "arm_mean", "against_mean",
+DIFFERENCES = ("data", "arm", "against", "labels", "metric", "draws", "subjects", "pairs", "arm_mean", "against_mean",
                "difference", "low", "high")  # fmt: skip
 
 
@@ -25,6 +25,8 @@ class Difference:
 
     draws: int
     subjects: int
+    pairs: int
+    """Pictures, counted once a draw, that have the metric in both."""
     arm_mean: float
     against_mean: float
     low: float
@@ -57,7 +59,7 @@ def differences(cases: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> list[
                 if found.draws:
                     rows.append({
                         "data": data, "arm": arm, "against": pair[1], "labels": labels, "metric": metric,
-                        "draws": str(found.draws), "subjects": str(found.subjects),
+                        "draws": str(found.draws), "subjects": str(found.subjects), "pairs": str(found.pairs),
                         **{name: number_text(getattr(found, name))
                            for name in ("arm_mean", "against_mean", "difference", "low", "high")},
                     })  # fmt: skip
@@ -81,7 +83,7 @@ def paired_difference(arm: Values, against: Values, metric: str) -> Difference:
         if arm[seed, name].get(metric) and against[seed, name].get(metric)
     ]
     if not pairs:
-        return Difference(0, 0, *[math.nan] * 4)
+        return Difference(0, 0, 0, *[math.nan] * 4)
     pairs.sort()
     seeds, seed = np.unique([pair[0] for pair in pairs], return_inverse=True)
     subjects, subject = np.unique([pair[1] for pair in pairs], return_inverse=True)
@@ -90,7 +92,7 @@ def paired_difference(arm: Values, against: Values, metric: str) -> Difference:
     np.add.at(sums, (seed, subject), first - second)
     np.add.at(counts, (seed, subject), 1)
     low, high = interval_of(sums, counts)
-    return Difference(len(seeds), len(subjects), float(first.mean()), float(second.mean()), low, high)
+    return Difference(len(seeds), len(subjects), len(pairs), float(first.mean()), float(second.mean()), low, high)
 
 
 def interval_of(sums: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) -> tuple[float, float]:

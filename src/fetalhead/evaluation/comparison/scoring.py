@@ -18,7 +18,7 @@ def record_place(folder: Path, argument: str) -> None:
 
 
 def _place(data: DataArgument) -> str:
-    return str((data.listing or data.folder).absolute())
+    return str((data.listing or data.folder).resolve())
 
 
 def what_differs(folder: Path, grid: Grid, run: Run, argument: str) -> str:
