@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from fetalhead.images.lettering import find_lettering, written_area
+from fetalhead.images.lettering import area_of, find_lettering, written_area
 from fetalhead.phantoms import head_phantom
 
 NAMES = ("DOE^JANE", "Anna Kowalska", "SMITH, MARY 12.03.1988", "St. Mary Hospital", "ID 4711-0815")
@@ -65,3 +65,53 @@ def test_writing_in_an_enormous_picture_is_found_in_a_smaller_copy() -> None:
     shown, (x0, y0, x1, y1) = written(picture, "SMITH, MARY 12.03.1988", (700, 900), 130, 255)
     area = written_area(shown)
     assert area.shape == shown.shape and area[y0:y1, x0:x1].mean() > 0.75 and area.mean() < 0.1
+
+
+def coloured(grey: np.ndarray, colour: tuple[int, int, int], place: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The picture as RGB with a name in a colour, and an (H, W) bool of its ink."""
+    picture = np.dstack([grey] * 3)
+    ink = np.zeros_like(grey)
+    cv2.putText(ink, NAME, place, cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2)
+    picture[ink > 0] = colour
+    return picture, ink > 0
+
+
+NAME = "DOE JANE 1990-01-01"
+COLOURS = {"red": (255, 0, 0), "magenta": (255, 0, 255), "blue": (0, 60, 255), "green": (0, 200, 0)}
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_coloured_names_over_tissue_are_found(colour: str) -> None:
+    picture, ink = coloured(TISSUE, COLOURS[colour], (60, 120))
+    assert not find_lettering(np.dstack([TISSUE] * 3))
+    assert area_of(find_lettering(picture), ink.shape)[ink].mean() > 0.9
+
+
+def test_a_white_name_over_colours_of_flow_is_found() -> None:
+    flow = np.zeros((200, 400, 3), np.uint8)
+    flow[...] = (255, 60, 0)
+    cv2.putText(flow, NAME, (60, 120), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (255, 255, 255), 2)
+    assert area_of(find_lettering(flow), flow.shape[:2])[flow[..., 2] > 200].mean() > 0.9
+
+
+TISSUE = cv2.GaussianBlur(np.random.default_rng(5).normal(110, 60, (240, 400)), (0, 0), 3).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("label", [False, True])
+def test_black_names_are_found(label: bool) -> None:
+    picture = TISSUE.copy()
+    if label:
+        picture[90:140, 50:320] = 230
+    ink = np.zeros_like(picture)
+    cv2.putText(ink, NAME, (60, 120), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2)
+    picture[ink > 0] = 0
+    assert not find_lettering(TISSUE)
+    assert written_area(picture)[ink > 0].mean() > 0.9
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+@pytest.mark.parametrize("colour", [(255, 255, 255), (255, 0, 0)])
+def test_upright_names_are_found(colour: tuple[int, int, int], turns: int) -> None:
+    picture, ink = coloured(TISSUE, colour, (60, 120))
+    turned, there = np.rot90(picture, turns), np.rot90(ink, turns)
+    assert area_of(find_lettering(np.ascontiguousarray(turned)), there.shape)[there].mean() > 0.9

@@ -1,13 +1,15 @@
 """Lines of writing in a picture, found by their letters, so that what they say need not be shown.
 
 Letters are thin, sharp strokes of one grey and of about one height that stand in a row on one base line. Nothing is
-read: what looks like a line of writing counts as one.
+read: what looks like a line of writing counts as one. Bright level lines are looked for in grey and in the brightest
+channel; dark ones, and upright bright ones, must be plainer, as tissue and rulers look like them more often.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -25,8 +27,25 @@ Box = tuple[int, int, int, int]
 STROKES = (5, 9)
 """Widths in pixels from which on a thing is no stroke: small letters run together where large ones are looked for."""
 
-LEAST_CONTRAST, STEP = 30, 24
-"""Grey levels that a stroke stands out above its surroundings, and by which a sharp pixel exceeds a neighbour."""
+
+class Plainness(NamedTuple):
+    """What a line of writing must have at least."""
+
+    contrast: int
+    """Grey levels that a stroke stands out above its surroundings."""
+    step: int
+    """Grey levels by which a sharp pixel exceeds a neighbour."""
+    pieces: int
+    letters: int
+    """Touching ones are told by their width."""
+
+
+USUAL = Plainness(contrast=30, step=24, pieces=3, letters=4)
+RARE = Plainness(contrast=50, step=40, pieces=5, letters=5)
+"""Of writing that is dark or upright."""
+
+LEAST_COLOUR = 24
+"""Levels by which the brightest channel exceeds grey somewhere in a picture that holds colour."""
 
 LEAST_SHARP = 0.45
 """Share of a letter's pixels that are sharp."""
@@ -44,8 +63,8 @@ higher one's height."""
 FRINGE = 2
 """Pixels above and below a line that its blurred edge reaches."""
 
-LEAST_PIECES, LEAST_LETTERS, LEAST_LENGTH = 3, 4, 2.0
-"""A line has so many pieces, so many letters (touching ones told by their width), and is so much longer than high."""
+LEAST_LENGTH = 2.0
+"""A line is so much longer than high."""
 
 MOST_PIXELS = 12_000_000
 """A larger picture is looked at in a smaller copy: it would take a gigabyte, and its letters are large."""
@@ -57,23 +76,46 @@ AROUND, CLEAR = 2, 0.4
 """Within so many heights around a line ink is sparser than in it by such a factor; in speckle it is everywhere."""
 
 
-def find_lettering(grey: Pixels) -> list[Box]:
-    """Boxes around the lines of writing in an (H, W) picture, with room at both ends for letters that were missed."""
-    if (step := math.ceil(math.sqrt(grey.size / MOST_PIXELS))) > 1:
-        height, width = grey.shape
-        smaller = cv2.resize(grey, (width // step, height // step), interpolation=cv2.INTER_AREA)
+def find_lettering(picture: Pixels) -> list[Box]:
+    """Boxes around the lines of writing in an (H, W) grey or (H, W, 3) RGB picture.
+
+    They have room at both ends for letters that were missed.
+    """
+    height, width = picture.shape[:2]
+    if (step := math.ceil(math.sqrt(height * width / MOST_PIXELS))) > 1:
+        smaller = cv2.resize(picture, (width // step, height // step), interpolation=cv2.INTER_AREA)
         found = (np.multiply(box, step).tolist() for box in find_lettering(np.asarray(smaller, dtype=np.uint8)))
-        return [_grown((x0, y0, x1, y1), step, step, grey.shape) for x0, y0, x1, y1 in found]
+        return [_grown((x0, y0, x1, y1), step, step, picture.shape) for x0, y0, x1, y1 in found]
+    grey, brightest = _grey_and_brightest(picture)
+    boxes = _bright_lines(grey, USUAL) + _bright_lines(np.asarray(255 - grey, dtype=np.uint8), RARE)
+    if brightest is not grey:
+        boxes += _bright_lines(brightest, USUAL)
+    upright = _bright_lines(np.ascontiguousarray(brightest.T), RARE)
+    return boxes + [(x0, y0, x1, y1) for y0, x0, y1, x1 in upright]
+
+
+def _grey_and_brightest(picture: Pixels) -> tuple[Pixels, Pixels]:
+    """The picture in grey and its brightest channel, which is the grey itself where there is no colour."""
+    if picture.ndim == 2:
+        return picture, picture
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    red, green, blue = cv2.split(picture)
+    brightest = np.asarray(cv2.max(cv2.max(red, green), blue), dtype=np.uint8)
+    return grey, brightest if (cv2.subtract(brightest, grey) >= LEAST_COLOUR).any() else grey
+
+
+def _bright_lines(grey: Pixels, least: Plainness) -> list[Box]:
+    """Boxes around the level lines of bright letters in an (H, W) picture."""
     boxes = []
     for width in STROKES:
-        ink = _ink(grey, width)
-        letters = _letters(grey, ink)
+        ink = _ink(grey, width, least.contrast)
+        letters = _letters(grey, ink, least.step)
         for line in _lines(letters, _highest(grey)):
             x, y, w, h = letters[line].T
             box = int(x.min()), int(y.min()), int((x + w).max()), int((y + h).max())
             count = np.maximum(1, np.round(w / (LETTER * h))).sum()
             long = box[2] - box[0] >= LEAST_LENGTH * (box[3] - box[1])
-            if len(line) >= LEAST_PIECES and count >= LEAST_LETTERS and long and _stands_clear(ink, box):
+            if len(line) >= least.pieces and count >= least.letters and long and _stands_clear(ink, box):
                 boxes.append(_grown(box, round(GAP * (box[3] - box[1])), FRINGE, grey.shape))
     return boxes
 
@@ -103,10 +145,10 @@ class ClipLettering:
         self._once = self.lasting
         self._is_first = True
 
-    def add(self, grey: Pixels) -> list[Box]:
-        """The boxes around the lines of writing in the next frame, (H, W)."""
-        if boxes := find_lettering(grey):
-            there = area_of(boxes, grey.shape)
+    def add(self, frame: Pixels) -> list[Box]:
+        """The boxes around the lines of writing in the next frame, (H, W) grey or (H, W, 3) RGB."""
+        if boxes := find_lettering(frame):
+            there = area_of(boxes, frame.shape[:2])
             self.lasting = self.lasting | (there if self._is_first else there & self._once)
             self._once = self._once | there
         self._is_first = False
@@ -117,19 +159,19 @@ def _highest(grey: Pixels) -> float:
     return float(max(MOST_HEIGHT, LARGEST * grey.shape[0]))
 
 
-def _ink(grey: Pixels, width: int) -> Mask:
-    """(H, W) bool of strokes thinner than `width`.
+def _ink(grey: Pixels, width: int, contrast: int) -> Mask:
+    """(H, W) bool of strokes thinner than `width` that stand out by `contrast`.
 
     A letter is of one grey: the tissue that it touches, and its own blurred fringe, are less than half as bright.
     """
     over = stand_out(grey, width)
-    return np.asarray((over >= LEAST_CONTRAST) & (over >= cv2.dilate(over, np.ones((7, 7), np.uint8)) // 2))
+    return np.asarray((over >= contrast) & (over >= cv2.dilate(over, np.ones((7, 7), np.uint8)) // 2))
 
 
-def _letters(grey: Pixels, ink: Mask) -> Numbers:
+def _letters(grey: Pixels, ink: Mask, step: int) -> Numbers:
     """(N, 4) boxes x, y, w, h of what may be letters, from left to right."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
-    sharp = np.bincount(labels[sharp_part(grey, ink, STEP)], minlength=count)
+    sharp = np.bincount(labels[sharp_part(grey, ink, step)], minlength=count)
     x, _, w, h, pixels = stats.T
     good = (h >= LEAST_HEIGHT) & (h <= _highest(grey)) & (w <= MOST_WIDTH * h) & (pixels >= LEAST_PIXELS)
     good &= (pixels >= LEAST_INK * w * h) & (sharp >= LEAST_SHARP * pixels)

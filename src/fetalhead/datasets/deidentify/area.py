@@ -10,7 +10,7 @@ from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.lettering import Box, ClipLettering, area_of
 from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.spread import Spread
-from fetalhead.images.surroundings import Mask, area_to_pass_on
+from fetalhead.images.surroundings import Mask, Pixels, area_to_pass_on
 
 MOST_FRAMES = 32
 """The field of view of a clip is found in no more frames, spread over it."""
@@ -36,19 +36,24 @@ class ClipArea:
 
 
 def area_of_clip(path: Path, images: Iterable[UltrasoundImage]) -> ClipArea:
+    """`area_of_coloured_clip` of grey pictures."""
+    return area_of_coloured_clip(path, ((image, image.pixels) for image in images))
+
+
+def area_of_coloured_clip(path: Path, pictures: Iterable[tuple[UltrasoundImage, Pixels]]) -> ClipArea:
     """Where the ultrasound is, by the header and by what changes between the frames or is lit in the first.
 
-    Writing is looked for in every frame: it may come late, and go. Where two frames have it none shows it, as it is
-    not found in each. Raises `UnreadableImage` where there are no pictures, or no ultrasound can be told from its
-    surroundings.
+    Each picture comes with its colours, (H, W, 3) RGB, or once more its grey values where it has none. Writing is
+    looked for in every frame: it may come late, and go. Where two frames have it none shows it, as it is not found in
+    each. Raises `UnreadableImage` where there are no pictures, or no ultrasound can be told from its surroundings.
     """
     spread: Spread[UltrasoundImage] = Spread(MOST_FRAMES)
     boxes: dict[int, Sequence[Box]] = {}
     lettering: ClipLettering | None = None
-    for number, image in enumerate(images):
+    for number, (image, shown) in enumerate(pictures):
         spread.add(image)
         lettering = lettering or ClipLettering(image.shape)
-        if found := lettering.add(image.pixels):
+        if found := lettering.add(shown):
             boxes[number] = found
     if not spread.kept:
         raise unreadable(path, "holds no picture")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.datasets.deidentify.area import ClipArea, area_of_clip
+from fetalhead.datasets.deidentify.area import ClipArea, area_of_coloured_clip
+from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers import dicom_video, read_images
 from fetalhead.images.readers.dicom import other_modality
 from fetalhead.images.readers.dicom_decoding import decoded_frames, find_decoder
@@ -42,8 +43,9 @@ def deidentify_dicom(path: Path, target: BinaryIO, profile: Profile, pseudonyms:
 
     if other := other_modality(path):
         raise unreadable(path, f"is {other}: what a patient looks like in it, this command does not hide")
-    area = area_of_clip(path, read_images(path))
     with open(path, "rb") as file:
+        area = area_of_coloured_clip(path, _with_colours(path, file))
+        file.seek(0)
         dataset = dcmread(file, stop_before_pixels=True, force=True)
         order_bytes(dataset)
         file.seek(0)
@@ -63,6 +65,37 @@ def deidentify_dicom(path: Path, target: BinaryIO, profile: Profile, pseudonyms:
             blanked = np.where(shown, frame, frame.dtype.type(black if frame.ndim == 2 else 0))
             target.write(blanked.astype(first.dtype.newbyteorder("<")).tobytes())
         target.write(b"\0" * (length % 2))
+
+
+def _with_colours(path: Path, file: BinaryIO) -> Iterator[tuple[UltrasoundImage, Values]]:
+    """The pictures as they are read, each with (H, W, 3) red, green, blue, or its grey where it is stored in grey."""
+    from pydicom import dcmread
+
+    frames: Iterator[Values] | None = None
+    header: Dataset | None = None
+    for image in read_images(path):
+        if frames is None or header is None:
+            header = dcmread(file, stop_before_pixels=True, force=True)
+            order_bytes(header)
+            file.seek(0)
+            video = header.file_meta.get("TransferSyntaxUID") in dicom_video.VIDEO
+            grey = video or header.get("PhotometricInterpretation") in GREY
+            frames = iter(()) if grey else _decoded(path, file)[0]
+        frame = next(frames, image.pixels)
+        yield image, image.pixels if frame is image.pixels else _colours(frame, header, image.pixels)
+
+
+def _colours(frame: Values, header: Dataset, grey: Values) -> Values:
+    """Decoded values of 8 bits or more as red, green, blue of 8; `grey` where they are no colours."""
+    from pydicom.pixels.processing import apply_color_lut
+
+    bits = int(header.get("BitsStored") or 8)
+    if frame.ndim == 2:
+        if header.get("PhotometricInterpretation") != PALETTE:
+            return grey
+        frame = apply_color_lut(frame, header)[..., :3]
+        bits = 8 if frame.max() <= 255 else 8 * frame.itemsize
+    return np.ascontiguousarray(frame >> max(bits - 8, 0) if frame.itemsize > 1 else frame, dtype=np.uint8)
 
 
 def _decoded(path: Path, file: BinaryIO) -> tuple[Iterator[Values], int]:

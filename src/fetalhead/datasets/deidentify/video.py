@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from fetalhead.datasets.deidentify.area import area_of_clip
+from fetalhead.datasets.deidentify.area import area_of_coloured_clip
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers.faults import reason_of, unreadable
 from fetalhead.images.readers.video_file import Faults, VideoPicture, pictures_of, require_av, upright
@@ -34,12 +35,12 @@ def deidentify_video(path: Path, target: Path) -> None:
     Raises `UnreadableImage`, also for a clip with damaged frames or without its end, and `MissingExtra`.
     """
     av = require_av()
-    area = area_of_clip(path, (_image(one) for one in _whole(path)))
+    area = area_of_coloured_clip(path, ((_image(one), _colours(one)) for one in _whole(path)))
     try:
         with av.open(str(target), "w", format="mp4") as out:
             track, stamp, step = None, -NOMINAL_STEP, NOMINAL_STEP
             for number, one in enumerate(_whole(path)):
-                pixels = np.where(area.of(number)[..., np.newaxis], one.frame.to_ndarray(format="rgb24"), np.uint8(0))
+                pixels = np.where(area.of(number)[..., np.newaxis], _colours(one), np.uint8(0))
                 shown = np.ascontiguousarray(upright(pixels, one.frame))
                 if track is None:
                     turned = shown.shape[:2] != pixels.shape[:2]
@@ -66,6 +67,11 @@ def _whole(path: Path) -> Iterator[VideoPicture]:
 
 def _image(one: VideoPicture) -> UltrasoundImage:
     return UltrasoundImage(np.asarray(one.frame.to_ndarray(format="gray"), dtype=np.uint8), frame=one.number)
+
+
+def _colours(one: VideoPicture) -> npt.NDArray[np.uint8]:
+    """(H, W, 3) red, green, blue."""
+    return np.asarray(one.frame.to_ndarray(format="rgb24"), dtype=np.uint8)
 
 
 def _new_track(out: OutputContainer, shape: tuple[int, ...], aspect: Fraction) -> VideoStream:
