@@ -136,3 +136,16 @@ def test_shrinking_averages():
     checks = np.indices((40, 60)).sum(axis=0) % 2 * 200.0
     np.testing.assert_allclose(resize(checks, (20, 30)), 100)
     np.testing.assert_array_equal(resize(checks, (40, 60)), checks)
+
+
+def test_pixels_that_are_not_square_are_square_on_the_grid():
+    box = Letterbox.fit((100, 300), (96, 144), tallness=1.5)
+    assert box.inner == (72, 144)
+    assert box.matrix[1, 1] / box.matrix[0, 0] == pytest.approx(1.5)
+    corners = box.points_from_grid(np.array([[-0.5, 11.5], [143.5, 83.5]]))
+    np.testing.assert_allclose(corners, [[-0.5, -0.5], [299.5, 99.5]])
+
+
+def test_of_one_side_that_shrinks_and_one_that_grows_the_former_is_averaged():
+    stripes = np.tile(np.array([0, 200], dtype=np.uint8), (20, 40))
+    np.testing.assert_array_equal(resize(stripes, (40, 40)), np.full((40, 40), 100))

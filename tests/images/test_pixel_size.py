@@ -83,6 +83,13 @@ def test_csv_that_cannot_be_opened(tmp_path):
         ((25.4 / 96, 25.4 / 96), "96 dpi"),
         ((0.352778, 0.352778), "72 dpi"),
         ((1000 / 11811, 1000 / 11811), "300 dpi"),
+        ((0.2646, 0.2646), "96 dpi"),
+        ((0.26458, 0.26458), "96 dpi"),
+        ((0.26460000872612, 0.26460000872612), "96 dpi"),
+        ((0.3528, 0.3528), "72 dpi"),
+        ((0.35278, 0.35278), "72 dpi"),
+        ((0.1693, 0.1693), "150 dpi"),
+        ((0.08467, 0.08467), "300 dpi"),
     ],
 )
 def test_defaults_are_no_measurements(spacing, words):
@@ -90,7 +97,13 @@ def test_defaults_are_no_measurements(spacing, words):
     assert words in default_spacing(*spacing)
 
 
-@pytest.mark.parametrize("spacing", [(1.0, 0.9), (0.127, 0.127), (0.254, 0.254), (0.0846725247674, 0.0846725247674)])
+@pytest.mark.parametrize(
+    "spacing",
+    [
+        (1.0, 0.9), (0.127, 0.127), (0.254, 0.254), (0.265, 0.265), (0.2647, 0.2647), (0.2646, 0.2645),
+        (0.26461, 0.26461), (0.0847, 0.0847), (0.0846725247674, 0.0846725247674),
+    ],
+)  # fmt: skip
 def test_what_may_be_measured_counts(spacing):
     """The last is a pixel size of HC18, within 0.007 % of 300 dpi."""
     assert default_spacing(*spacing) == ""

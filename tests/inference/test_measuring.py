@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from conftest import bright_head
@@ -12,8 +14,10 @@ from fetalhead.errors import FetalheadError
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
+from fetalhead.images.scaled_region import ScaledRegion
 from fetalhead.inference.measuring import grey_picture, measure, measure_image
 from fetalhead.inference.predictor import Predictor
+from fetalhead.phantoms import head_phantom
 
 HEAD = Ellipse.make(93, 64, 62, 47, 0.3)
 PICTURE = bright_head(HEAD)
@@ -41,6 +45,46 @@ def test_a_stretched_picture_measures_as_the_square_one(toy_model: Path, stretch
         93 / 2, abs=0.2
     )  # columns by the first number, rows by the second
     assert right.ellipse_mm.center_y == pytest.approx(64 / 2, abs=0.2)
+
+
+def test_a_stretched_phantom_measures_as_the_square_one() -> None:
+    """The network sees square pixels, and the outline comes back to the picture as stored."""
+    predictor, errors = Predictor("standard", threads=1), []
+    for seed, (x, y) in itertools.product(range(2), [(1.25, 1.0), (1.0, 1.25), (1.0, 1.5)]):
+        image = head_phantom(seed).image
+        size = image.pixel_size.x
+        square = measure(image, size, predictor)
+        picture = cv2.resize(image.pixels, (round(800 * x), round(540 * y)), interpolation=cv2.INTER_CUBIC)
+        stretched = measure(picture, (size / x, size / y), predictor)
+        errors.append(abs(stretched.hc_mm / square.hc_mm - 1))
+        expected = square.ellipse_px.scaled(x, y)
+        np.testing.assert_allclose(stretched.ellipse_px.points(90), expected.points(90), atol=1.5)
+    assert max(errors) < 5e-3
+    assert np.median(errors) < 2e-3
+
+
+def test_square_pixels_reach_the_network_as_they_are_stored(toy_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    predict = Predictor.predict
+    monkeypatch.setattr(
+        Predictor, "predict", lambda self, pixels, tallness: seen.append(tallness) or predict(self, pixels, tallness)
+    )
+    for size in (None, 0.5, (0.5, 0.509), (0.5, 0.6)):
+        measure(PICTURE, size, toy_model)
+    assert seen == [1, 1, 1, 1.2]
+
+
+def test_a_head_in_a_region_of_other_pixels_is_seen_in_the_proportions_of_that_region(toy_model: Path) -> None:
+    square, tall = PixelSize.make(0.5, 0.5, "dicom-region"), PixelSize.make(0.5, 0.4, "dicom-region")
+    regions = ScaledRegion((0, 0, 192, 128), tall), ScaledRegion((192, 0, 400, 128), square)
+    picture = np.hstack([bright_head(HEAD), np.zeros((128, 208), np.uint8)])
+    for size in (square, PixelSize.unknown("several regions")):
+        head, prediction = measure_image(UltrasoundImage(picture, size, scaled_regions=regions), Predictor(toy_model))
+        assert head.pixel_size == tall
+        assert prediction is not None
+        rows, columns = prediction.letterbox.inner
+        assert rows / columns == pytest.approx(0.8 * 128 / 400, rel=0.05)
+        assert head.hc_mm == pytest.approx(HEAD.scaled(0.5, 0.4).perimeter, rel=5e-3)
 
 
 def test_a_file_its_frames_and_its_own_pixel_size(toy_model: Path, tmp_path: Path) -> None:
@@ -74,7 +118,7 @@ def test_a_picture_without_contrast_never_reaches_the_network(
     toy_model: Path, grey: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     predictor = Predictor(toy_model)
-    monkeypatch.setattr(predictor, "predict", lambda pixels: pytest.fail("the network was asked"))
+    monkeypatch.setattr(predictor, "predict", lambda *_: pytest.fail("the network was asked"))
     head, prediction = measure_image(UltrasoundImage(np.full((128, 192), grey, np.uint8)), predictor)
     assert prediction is None
     assert (bool(head), head.status) == (False, "no_head")

@@ -78,9 +78,25 @@ def test_the_run_describes_itself(toy_model: Path, tmp_path: Path) -> None:
 def test_videos_are_named_and_left(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_heads(tmp_path / "in", 1)
     (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
-    assert measure(toy_model, tmp_path / "out", tmp_path / "in", tmp_path / "clip.mp4") == 0
-    assert f"fetalhead measure: {tmp_path / 'clip.mp4'}: a video: left to 'fetalhead video'" in capsys.readouterr().err
+    told = f"fetalhead measure: {tmp_path / 'clip.mp4'}: a video, not measured: use 'fetalhead video'\n"
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in", tmp_path / "clip.mp4") == 1
+    assert told in capsys.readouterr().err
     assert len(rows_of(tmp_path / "out")) == 1
+    assert measure(toy_model, tmp_path / "none", tmp_path / "clip.mp4") == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_folder_of_pictures_and_videos_is_measured_and_one_of_videos_alone_is_a_fault(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_heads(tmp_path / "in", 1)
+    (tmp_path / "videos").mkdir()
+    for folder in ("in", "videos"):
+        (tmp_path / folder / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    assert measure(toy_model, tmp_path / "out", tmp_path / "in") == 0
+    assert measure(toy_model, tmp_path / "none", tmp_path / "videos") == 1
+    told = [line for line in capsys.readouterr().err.splitlines() if "clip.mp4: a video, not measured" in line]
+    assert len(told) == 2
 
 
 def test_json_holds_the_same_rows(toy_model: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Letterboxing: a picture of any size onto the network's grid, and exactly back.
 
 Pixel centres lie at whole numbers, so a resize by s takes x to (x + 0.5) s - 0.5. Rounding the resized picture to
-whole pixels makes the two scales differ by a fraction of a percent; both are kept, so the way back is exact.
+whole pixels makes the two scales differ by a fraction of a percent, and pixels that are not square make them differ
+by more; both are kept, so the way back is exact.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ class Letterbox:
     offset: tuple[int, int]
 
     @classmethod
-    def fit(cls, source: tuple[int, int], grid: tuple[int, int]) -> Letterbox:
-        """The largest centred placement of a `source`-sized picture that keeps its aspect."""
-        scale = min(grid[0] / source[0], grid[1] / source[1])
+    def fit(cls, source: tuple[int, int], grid: tuple[int, int], tallness: float = 1.0) -> Letterbox:
+        """The largest centred placement of a `source`-sized picture that keeps the aspect of what it shows.
+
+        `tallness` is the height of its pixels over their width; those of the grid are square.
+        """
+        scale = min(grid[0] / (source[0] * tallness), grid[1] / source[1])
         inner = (
-            min(grid[0], max(1, round(source[0] * scale))),
+            min(grid[0], max(1, round(source[0] * tallness * scale))),
             min(grid[1], max(1, round(source[1] * scale))),
         )
         return cls(source, grid, inner, ((grid[0] - inner[0]) // 2, (grid[1] - inner[1]) // 2))
@@ -90,7 +94,13 @@ class Letterbox:
 
 
 def resize(picture: npt.NDArray[Any], shape: tuple[int, int]) -> npt.NDArray[Any]:
-    """(H, W) resized to `shape`: area averages when shrinking (so that speckle does not alias), else bilinear."""
-    shrinks = shape[0] <= picture.shape[0] and shape[1] <= picture.shape[1]
+    """(H, W) resized to `shape`: area averages when shrinking (so that speckle does not alias), else bilinear.
+
+    Where one side shrinks and the other grows, each is done by its own means.
+    """
+    height, width = min(shape[0], picture.shape[0]), min(shape[1], picture.shape[1])
+    shrinks = (height, width) == (shape[0], shape[1])
+    if not shrinks and (height < picture.shape[0] or width < picture.shape[1]):
+        picture = resize(picture, (height, width))
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(picture, (shape[1], shape[0]), interpolation=method))

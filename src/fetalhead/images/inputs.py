@@ -21,7 +21,7 @@ from fetalhead.images.readers.faults import one_line, reason_of
 
 PICTURE_SUFFIXES = {
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".dcm", ".dicom",
-    ".mha", ".mhd", ".nii", ".nii.gz",
+    ".webp", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".mha", ".mhd", ".nii", ".nii.gz",
 }  # fmt: skip
 """A file in a folder with such a name is meant as a picture: one that is none is an error, not passed over."""
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Mask = npt.NDArray[np.bool_]
 
+LOSSY = ("JPEG", "WebP", "JPEG 2000")
+"""Formats whose compression may change values."""
+
 FRINGE_SHARE = 0.05
 """Most pixels of a mask that may lie in the middle between background and head: more is a picture, not a mask."""
 
@@ -70,7 +73,7 @@ def _shown(path: Path, as_index: bool) -> tuple[npt.NDArray[np.int64], bool]:
     try:
         with open(path, "rb") as stream:
             head = stream.read(HEAD_BYTES)
-            lossy = format_of(head) == "JPEG"
+            lossy = format_of(head) in LOSSY
             if format_of(head) is None:
                 shown = _numbers(path, head)
             else:
@@ -99,7 +102,8 @@ def _read_one(path: Path, shape: tuple[int, int], label: int | None) -> Mask:
     if label is None:
         return _told_apart(path, shown, lossy)
     if lossy:
-        raise FetalheadError(f"{one_line(path)}: JPEG blurs label values, so label {label} cannot be picked from it")
+        formats = ", ".join(LOSSY)
+        raise FetalheadError(f"{one_line(path)}: {formats} blur label values: label {label} cannot be picked from it")
     return np.asarray(shown == label)
 
 

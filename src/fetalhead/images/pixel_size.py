@@ -19,8 +19,12 @@ SCREEN_DPI = (72, 96, 150, 300, 600)
 """Densities that pictures carry for screens and print; converters hand them on as a spacing in mm. 100 and 200 dpi are
 not among them: 0.254 and 0.127 mm may well be measured."""
 
-NEARLY_ONE, SIX_DIGITS = 1e-4, 5e-6
-"""Shares by which defaults may be off: a spacing of 1 comes back as 1.00000001, that of a density with six digits."""
+NEARLY_ONE, SIX_DIGITS, SINGLE = 1e-4, 5e-6, 1e-7
+"""Shares by which defaults may be off: a spacing of 1 comes back as 1.00000001, that of a density with six digits, or
+rounded to fewer as a float of 32 bits."""
+
+FEWER_DIGITS = (4, 5)
+"""Significant digits that the spacing of a density is written with, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,17 @@ def default_spacing(x: float, y: float) -> str:
         return "1 x 1 is what a header says that knows none"
     for dpi in SCREEN_DPI:
         inch, metre = MM_PER_INCH / dpi, 1000 / round(1000 * dpi / MM_PER_INCH)  # PNG counts whole pixels a metre
-        if any(math.isclose(x, spacing, rel_tol=SIX_DIGITS) and x == y for spacing in (inch, metre)):
+        if x == y and (_is_written(x, inch) or _is_written(x, metre)):
             return f"{x:.6g} mm is a density of {dpi} dpi, of a screen or print"
     return ""
+
+
+def _is_written(told: float, spacing: float) -> bool:
+    """Whether `told` is `spacing` as headers have it: to six digits at least, or rounded to four or five."""
+    rounded = (float(f"{spacing:.{digits}g}") for digits in FEWER_DIGITS)
+    return math.isclose(told, spacing, rel_tol=SIX_DIGITS) or any(
+        math.isclose(told, value, rel_tol=SINGLE) for value in rounded
+    )
 
 
 def parse_pixel_size(text: str) -> PixelSize:

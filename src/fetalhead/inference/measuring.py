@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -30,6 +30,9 @@ from fetalhead.images.readers.grey import grey_of_colour, grey_of_values
 from fetalhead.images.ruler import sized_by_ruler
 from fetalhead.inference.model_folder import CONFIG_NAME, model_path
 from fetalhead.inference.predictor import Prediction, Predictor
+
+NEARLY_SQUARE = 0.02
+"""Pixels whose sides differ by a smaller share are shown to the network as they are stored."""
 
 Picture = npt.NDArray[np.generic] | UltrasoundImage | str | Path
 
@@ -82,24 +85,32 @@ def measure_image(
     if lowest == highest:
         reason = "the picture is all black" if highest == 0 else f"the picture is blank (every pixel is {highest:.0f})"
         return judged(HeadMeasurement(status="no_head", reason=reason, pixel_size=image.pixel_size), None), None
-    prediction = predictor.predict(image.pixels)
-    measure_in = partial(
-        measure_head,
-        prediction.grid_probability,
-        prediction.letterbox,
-        dating=dating,
-        plane=prediction.best_plane,
-        field_of_view=image.field_of_view,
-    )
-    measurement = measure_in(image.pixel_size)
+    tallness = _tallness(image.pixel_size)
+    prediction = predictor.predict(image.pixels, tallness)
+    measurement = _measured(image, prediction, image.pixel_size, dating)
     if measurement.ellipse_px is not None:
         size = image.pixel_size_of(measurement.ellipse_px)
         if size != image.pixel_size:  # the region that holds the head is of another size than the picture at large
-            measurement = measure_in(size)
+            if size and _tallness(size) != tallness:
+                prediction = predictor.predict(image.pixels, _tallness(size))
+            measurement = _measured(image, prediction, size, dating)
     if calibration := predictor.folder.calibration:
         allowance = allowance_mm(measurement, prediction.grid_probability, prediction.letterbox)
         measurement = with_interval(measurement, allowance, calibration)
     return judged(measurement, prediction.plane, prediction.unlikeness), prediction
+
+
+def _measured(image: UltrasoundImage, prediction: Prediction, size: PixelSize, dating: str) -> HeadMeasurement:
+    """The head that `prediction` outlines in `image`, in pixels of `size`."""
+    plane, field = prediction.best_plane, image.field_of_view
+    return measure_head(prediction.grid_probability, prediction.letterbox, size, dating, plane, field)
+
+
+def _tallness(size: PixelSize) -> float:
+    """Height over width of pixels of `size`; 1 where they are square, nearly so, or not known."""
+    if not size or max(size.x, size.y) <= (1 + NEARLY_SQUARE) * min(size.x, size.y):
+        return 1.0
+    return size.y / size.x
 
 
 def grey_picture(array: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:

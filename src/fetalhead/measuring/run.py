@@ -75,7 +75,7 @@ class MeasuringRun:
         self._passed_over = inputs.passed_over + len(inputs.files) - len(files) + len(self._drawn)
         files = [file for file in files if not drawn[file.path]]
         self._excluded = inputs.excluded
-        self._videos = [video for video in inputs.videos if not drawn[video]]
+        self._videos = [video for video in inputs.video_files if not drawn[video.path]]
         self._planned = plan_files(
             files, request.sizes, request.ages, self._model, request.provider, request.dating, request.clean
         )
@@ -156,7 +156,8 @@ class MeasuringRun:
             rows = _counted(self._out_of_reach, "row")
             self._progress.say(f"{rows} of an earlier run left out until their inputs are there again")
         for video in self._videos:
-            self._progress.say(f"{video}: a video: left to 'fetalhead video'")
+            self._progress.say(f"{video.path}: a video, not measured: use 'fetalhead video'")
+            self._failed |= video.named or not self._planned
         for row in self._faults:
             self._complain(row)
 

@@ -52,7 +52,7 @@ def read_images(path: Path) -> Iterator[UltrasoundImage]:
     head = _head(path)
     reader = _reader(head, path)
     if reader is None:
-        known = "PNG, JPEG, BMP, TIFF, GIF, DICOM, MetaImage or NIfTI"
+        known = "PNG, JPEG, BMP, TIFF, GIF, WebP, JPEG 2000, DICOM, MetaImage or NIfTI"
         raise unreadable(path, f"is no picture that fetalhead reads ({known})" if head else "is empty")
     yield from quietly(reader.read(path))
 

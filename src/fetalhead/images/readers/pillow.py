@@ -1,6 +1,7 @@
-"""PNG, JPEG, BMP, TIFF and GIF, through Pillow.
+"""PNG, JPEG, BMP, TIFF, GIF, WebP and JPEG 2000, through Pillow.
 
-- Every page of a TIFF and every frame of a GIF or PNG is a picture; a TIFF's thumbnails and transparency masks are not.
+- Every page of a TIFF and every frame of a GIF, PNG or WebP is a picture; a TIFF's thumbnails and transparency masks
+  are not.
 - The orientation tag is applied; a picture whose EXIF block is damaged is shown as if it had none, as viewers do.
 - Print density (dpi) says nothing of the size of a pixel in the body, and never counts.
 - Alpha is laid over black; colour becomes luma; more than 8 bits are windowed (see `grey.grey_of_values`), all pages
@@ -9,8 +10,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import math
 import os
+import struct
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -35,6 +40,8 @@ PLUGINS = {
     "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
     "GIF": ("PIL.GifImagePlugin", "GifImageFile"),
+    "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
+    "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
 }
 """Each format's own class: `Image.open` would load all plugins, and warn of a large size instead of refusing it."""
 
@@ -42,6 +49,16 @@ UNKNOWN_PIXELS = "unknown pixel mode"
 """Pillow's words for a TIFF of sound pixels that it has no mode for."""
 
 BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
+
+JP2_SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
+CODESTREAM = b"\xff\x4f\xff\x51"
+"""How a JPEG 2000 file begins, and the stream of pixels within it."""
+
+MOST_BOXES, MOST_TILES = 100, 4096
+"""Of a JPEG 2000 file: more boxes before its pixels are no picture's, and each tile takes kilobytes from the start."""
+
+MOST_WEBP_BYTES = 256_000_000
+"""A WebP is unpacked from memory, as a whole."""
 
 NO_SIZE = PixelSize.unknown("the file tells no pixel size")
 
@@ -69,6 +86,10 @@ def format_of(head: bytes) -> str | None:
         return "TIFF"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in BMP_HEADERS:
         return "BMP"
+    if head[:4] == b"RIFF" and head[8:15] == b"WEBPVP8":
+        return "WebP"
+    if head.startswith((JP2_SIGNATURE, CODESTREAM)):
+        return "JPEG 2000"
     return None
 
 
@@ -89,9 +110,14 @@ def read(path: Path) -> Iterator[UltrasoundImage]:
 
 def open_picture(path: Path, stream: BinaryIO) -> ImageFile.ImageFile:
     """The picture behind `stream`, its size checked and nothing decoded yet. Raises `UnreadableImage`."""
-    kind = format_of(stream.read(32))
+    head = stream.read(32)
+    kind = format_of(head)
     if kind is None:
         raise unreadable(path, f"is no picture ({', '.join(PLUGINS)})")
+    if kind == "WebP":
+        _check_webp(path, head, os.fstat(stream.fileno()).st_size)
+    elif kind == "JPEG 2000":
+        _check_jpeg_2000(path, stream)
     stream.seek(0)
     module, name = PLUGINS[kind]
     try:
@@ -103,6 +129,56 @@ def open_picture(path: Path, stream: BinaryIO) -> ImageFile.ImageFile:
         raise unreadable(path, f"damaged {kind} header: {reason}") from error
     check_size(path, picture.height, picture.width)
     return picture
+
+
+def _check_webp(path: Path, head: bytes, held: int) -> None:
+    """Raises `UnreadableImage` for a WebP of `held` bytes that claims too much: Pillow makes room as it opens one."""
+    kind, little = head[12:16], functools.partial(int.from_bytes, byteorder="little")
+    if kind == b"VP8X":
+        columns, rows = little(head[24:27]) + 1, little(head[27:30]) + 1
+    elif kind == b"VP8L":
+        columns, rows = (little(head[21:25]) & 0x3FFF) + 1, (little(head[21:25]) >> 14 & 0x3FFF) + 1
+    else:
+        columns, rows = little(head[26:28]) & 0x3FFF, little(head[28:30]) & 0x3FFF
+    check_size(path, rows, columns)
+    check_claim(path, 4 * rows * columns, 0, held)
+    if held > MOST_WEBP_BYTES:
+        raise unreadable(path, f"a WebP of {held} bytes; more than {MOST_WEBP_BYTES} are not read")
+
+
+def _check_jpeg_2000(path: Path, stream: BinaryIO) -> None:
+    """Raises `UnreadableImage` where the stream of pixels itself claims too much, whatever the file's header says."""
+    start = _codestream(stream)
+    if start is None:
+        raise unreadable(path, "damaged JPEG 2000 header: no pixels")
+    stream.seek(start + 8)
+    told = stream.read(32)
+    right, bottom, left, top, width, height, tiles_left, tiles_top = struct.unpack(">8I", told.ljust(32, b"\0"))
+    if right <= left or bottom <= top or not width or not height:
+        raise unreadable(path, "damaged JPEG 2000 header: no size")
+    check_size(path, bottom - top, right - left)
+    tiles = math.ceil((right - tiles_left) / width) * math.ceil((bottom - tiles_top) / height)
+    if tiles > MOST_TILES:
+        raise unreadable(path, f"its header claims {tiles} tiles; more than {MOST_TILES} are not read")
+
+
+def _codestream(stream: BinaryIO) -> int | None:
+    """Where the pixels of a JPEG 2000 file begin; None where they are not found."""
+    place = 0
+    for _ in range(MOST_BOXES):
+        stream.seek(place)
+        head = stream.read(16)
+        if place == 0 and head.startswith(CODESTREAM):
+            return 0
+        size, kind, long_size = struct.unpack(">I4sQ", head.ljust(16, b"\0"))
+        within = 16 if size == 1 else 8
+        if kind == b"jp2c":
+            return place + within
+        size = long_size if size == 1 else size
+        if size < within or place + size > sys.maxsize:
+            return None
+        place += size
+    return None
 
 
 def orientation_of(picture: Image.Image) -> int:
@@ -141,10 +217,11 @@ def _pages(path: Path, picture: ImageFile.ImageFile, held: int) -> Iterator[None
 def _pixel_bytes(picture: ImageFile.ImageFile) -> int:
     from PIL import ImageMode
 
-    if picture.format == "GIF":  # Pillow lays frames over each other in colour
+    if picture.format in ("GIF", "WEBP"):  # Pillow lays frames over each other in colour
         return 4
     described = ImageMode.getmode(picture.mode)
-    return len(described.bands) * np.dtype(described.typestr).itemsize
+    # OpenJPEG unpacks every band into numbers of 32 bits.
+    return len(described.bands) * (4 if picture.format == "JPEG2000" else np.dtype(described.typestr).itemsize)
 
 
 def _survey(picture: ImageFile.ImageFile, pages: Iterator[None]) -> tuple[bool, ValueRange | None]:
