@@ -16,6 +16,10 @@ class FetalheadError(Exception):
     """
 
 
+class WrongUsage(FetalheadError):
+    """An option or argument that cannot be as it was given: the command line ends with status 2."""
+
+
 class UnreadableImage(FetalheadError):
     """A file that is no picture, or one that cannot be read to the end."""
 
@@ -28,6 +32,15 @@ class MissingExtra(FetalheadError):
             f"{feature} needs the package {package}, which is not installed: "
             f"pip install 'fetalhead[{extra}]'"
         )
+
+
+@contextmanager
+def as_wrong_usage() -> Iterator[None]:
+    """What is wrong with a value that is read here is wrong usage: it was given on the command line."""
+    try:
+        yield
+    except FetalheadError as error:
+        raise WrongUsage(str(error)) from error
 
 
 class FetalheadWarning(UserWarning):

@@ -267,7 +267,7 @@ def test_warnings_are_one_line_each(heads: Path, tmp_path: Path) -> None:
 
 
 def test_crop_of_planes_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["data", "crop", f"planes={tmp_path}", "--out", str(tmp_path / "out")]) == 1
+    assert main(["data", "crop", f"planes={tmp_path}", "--out", str(tmp_path / "out")]) == 2
     assert "as pictures=DIR/Images" in capsys.readouterr().err
 
 

@@ -107,3 +107,38 @@ def test_a_gif_keeps_all_its_frames_and_their_times(tmp_path: Path, mode: str) -
             assert not shown[: BAR - 8].any()
             within = np.abs(shown - np.asarray(picture()))[BAR + 8 : 144, 16:176]
             assert within.max() <= (0 if mode == "L" else 8)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "I;16"])
+@pytest.mark.parametrize("times", [[40.0, 100 / 3, 0.1, 65535000.0], [0.0] * 4])
+def test_an_animated_png_keeps_all_its_frames_and_their_times(tmp_path: Path, mode: str, times: list[float]) -> None:
+    """Only what becomes black tells these frames apart, and all of them are whole."""
+    frames = []
+    for number in range(4):
+        frame = picture()
+        ImageDraw.Draw(frame).text((8, 4), f"{number} DOE^JANE", fill="white")
+        grey = np.asarray(frame)
+        frames.append(Image.fromarray(grey * np.uint16(257)) if mode == "I;16" else frame.convert(mode))
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:], duration=times)
+    assert deidentify(tmp_path / "out", tmp_path / "a.png") == 0
+    with Image.open(tmp_path / "out" / "a.png") as after:
+        assert after.n_frames == 4 and after.info["loop"] == 0
+        for number, time in enumerate(times):
+            after.seek(number)
+            assert after.info["duration"] == pytest.approx(time, rel=1e-12)
+            shown, before = np.asarray(after), np.asarray(frames[number])
+            assert shown.dtype == before.dtype and not shown[: BAR - 8].any()
+            assert (shown == before)[BAR + 8 : 144, 16:176].all()
+
+
+def test_an_animated_webp_keeps_its_times(tmp_path: Path) -> None:
+    frames = [picture(), picture().point(lambda grey: grey // 2), picture()]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], duration=[40, 60, 80], lossless=True)
+    assert deidentify(tmp_path / "out", tmp_path / "a.webp") == 0
+    with Image.open(tmp_path / "out" / "a.webp") as after:
+        times = []
+        for number in range(after.n_frames):
+            after.seek(number)
+            after.load()
+            times.append(after.info["duration"])
+    assert times == [40, 60, 80]

@@ -105,7 +105,7 @@ def test_the_closing_line_tells_what_was_written(tmp_path: Path, capsys: pytest.
 def test_numbers_that_make_no_sense_are_one_line(
     arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["phantom", "--out", str(tmp_path / "x"), *arguments]) == 1
+    assert main(["phantom", "--out", str(tmp_path / "x"), *arguments]) == 2
     told = capsys.readouterr().err
     assert words in told and told.count("\n") == 1
     assert not (tmp_path / "x").exists()

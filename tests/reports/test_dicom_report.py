@@ -97,7 +97,7 @@ def test_order_of_points(degrees: int, delta: tuple[float, float], toy_model: Pa
     assert np.linalg.norm(long) / 2 == pytest.approx(48, abs=0.1)
     assert np.linalg.norm(short) / 2 == pytest.approx(36, abs=0.1)
     turned = np.arctan2(long[1], long[0]) - np.radians(degrees)
-    assert 48 * abs(np.sin(turned)) < 0.1  # what the end of the axis is off by
+    assert 48 * abs(np.sin(turned)) < 0.15  # what the end of the axis is off by
     assert abs(long @ short) / 48 / 36 < 0.01
     assert np.linalg.norm(long) / 2 == pytest.approx(float(row["semi_axis_a_px"]), abs=0.001)
     assert values(group) == {name: float(row[name]) for name in CODES.values()}

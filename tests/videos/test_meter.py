@@ -157,7 +157,7 @@ def test_a_recording_never_goes_over_the_clip_that_is_shown(tmp_path, toy_model,
     (tmp_path / "link.mp4").symlink_to(clip)
     for record in (clip, tmp_path / "link.mp4"):
         arguments = ["--model", str(toy_model), "--port", "0", "--record", str(record)]
-        assert main(["live", "--device", str(clip), *arguments]) == 1
+        assert main(["live", "--device", str(clip), *arguments]) == 2
         assert clip.read_bytes() == before and "--record" in capsys.readouterr().err
 
 
@@ -201,6 +201,6 @@ def test_faults_of_a_clip_that_is_shown_are_told(tmp_path, toy_model, capsys):
 
 @pytest.mark.parametrize("digits", [20, 5000])
 def test_no_number_of_a_device_is_a_traceback(toy_model, capsys, digits):
-    assert main(["live", "--device", "9" * digits, "--model", str(toy_model), "--port", "0"]) == 1
+    assert main(["live", "--device", "9" * digits, "--model", str(toy_model), "--port", "0"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("fetalhead live: --device 9") and "no camera" in line

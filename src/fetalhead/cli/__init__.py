@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from fetalhead.catalog import COMMANDS
-from fetalhead.cli.streams import open_closed_streams
-from fetalhead.errors import FetalheadError, FetalheadWarning
+from fetalhead.cli.streams import prepare_streams
+from fetalhead.errors import FetalheadError, FetalheadWarning, WrongUsage
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status (0, 1 for failures told in one line each, 2 usage, 130 Ctrl-C)."""
-    open_closed_streams()
+    prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_help())
@@ -37,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         print(f"fetalhead {name}: {place}{error.strerror or error}", file=sys.stderr)
         return 1
+    except WrongUsage as error:
+        command = " ".join(["fetalhead", *arguments[: 2 if name == "data" else 1]])
+        print(f"{command}: {error} (see {command} --help)", file=sys.stderr)
+        return 2
     except FetalheadError as error:
         print(f"fetalhead {name}: {error}", file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import writing
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, WrongUsage
 from fetalhead.options import option
 
 
@@ -27,7 +27,7 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead agree")
     if len(options.files) != 2:
-        raise FetalheadError(f"wants measurements.csv and one CSV of manual values, not {len(options.files)} files")
+        raise WrongUsage(f"wants measurements.csv and one CSV of manual values, not {len(options.files)} files")
 
     from fetalhead.evaluation import figures
     from fetalhead.evaluation.agreement import agreement, agreement_table, write_pairs

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import made_folder, writing
+from fetalhead.errors import FetalheadError, WrongUsage, as_wrong_usage
 from fetalhead.options import option
 
 if TYPE_CHECKING:
@@ -102,7 +103,6 @@ def main(argv: Sequence[str]) -> int:
     options = parse(EvaluateOptions, argv, "fetalhead evaluate")
 
     from fetalhead.datasets import open_data
-    from fetalhead.errors import FetalheadError
     from fetalhead.evaluation import figures
     from fetalhead.evaluation.corruptions import chosen_kinds, chosen_severities
     from fetalhead.evaluation.evaluate import select
@@ -111,24 +111,25 @@ def main(argv: Sequence[str]) -> int:
     if options.video:
         for name in ("corruptions", "clean", "worst", "one_a_subject"):
             if getattr(options, name):
-                raise FetalheadError(f"--{name.replace('_', '-')}: not with --video")
+                raise WrongUsage(f"--{name.replace('_', '-')}: not with --video")
         return _evaluate_video(options)
     if options.worst < 0:
-        raise FetalheadError(f"--worst {options.worst}: wants a number of pictures")
+        raise WrongUsage(f"--worst {options.worst}: wants a number of pictures")
     if options.worst and options.data.partition("=")[0] == "planes":
-        raise FetalheadError("--worst: wants a data set with outlines")
+        raise WrongUsage("--worst: wants a data set with outlines")
     figures.require_matplotlib()
-    corruptions, severities = chosen_kinds(options.corruptions or ""), chosen_severities(options.severities)
+    with as_wrong_usage():
+        corruptions, severities = chosen_kinds(options.corruptions or ""), chosen_severities(options.severities)
     data = open_data(options.data)
     if data.kind == "pictures":
-        raise FetalheadError(f"--data {options.data}: of plain pictures nothing is known to compare with")
+        raise WrongUsage(f"--data {options.data}: of plain pictures nothing is known to compare with")
     chosen, unassigned = select(data.cases, options.split)
     if data.kind != "planes":
         chosen = _drawn(chosen, options)
     in_mm = data.kind == "hc18" or (data.kind != "planes" and any(case.pixel_size for case in chosen))
     for name, given in (("corruptions", corruptions), ("clean", options.clean)):
         if given and not in_mm:
-            raise FetalheadError(f"--{name}: wants a data set with outlines and pixel sizes, such as hc18=DIR")
+            raise WrongUsage(f"--{name}: wants a data set with outlines and pixel sizes, such as hc18=DIR")
     predictor = Predictor(options.model)
     out = made_folder(options.out)
     task = _Task(data.kind, chosen, unassigned, predictor, out, options)
@@ -145,7 +146,6 @@ def main(argv: Sequence[str]) -> int:
 
 def _drawn(cases: list[Case], options: EvaluateOptions) -> list[Case]:
     """Those that have an outline, with a line on the others. Raises `FetalheadError` where none has."""
-    from fetalhead.errors import FetalheadError
 
     drawn = [case for case in cases if case.annotation_path]
     if not drawn:
@@ -157,12 +157,11 @@ def _drawn(cases: list[Case], options: EvaluateOptions) -> list[Case]:
 
 
 def _evaluate_video(options: EvaluateOptions) -> int:
-    from fetalhead.errors import FetalheadError
     from fetalhead.evaluation.video import clips_table, evaluate_clips, kind_and_place, true_clips, write_clips
     from fetalhead.inference.predictor import Predictor
 
     if options.clips < 1:
-        raise FetalheadError(f"--clips {options.clips}: at least 1 is needed")
+        raise WrongUsage(f"--clips {options.clips}: at least 1 is needed")
     clips = true_clips(options.data, options.split, options.clips)
     predictor = Predictor(options.model)
     with writing(Path(options.out)) as out:
@@ -276,7 +275,6 @@ def _scored(
 
     Raises `FetalheadError` where none can be read.
     """
-    from fetalhead.errors import FetalheadError
 
     unreadable: list[str] = []
     with warnings.catch_warnings(record=True) as notes:

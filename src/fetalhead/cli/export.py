@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from fetalhead.cli.command import parse
-from fetalhead.errors import FetalheadError
 from fetalhead.options import option
 
 
@@ -17,7 +16,7 @@ from fetalhead.options import option
 class Options:
     """Turn a training run into a model folder. Example: fetalhead export runs/first --out models/first"""
 
-    run: list[str] = option("folder of the training run", positional=True)
+    run: str = option("folder of the training run", positional=True)
     out: str = option("the model folder to write")
     name: str | None = option("the model's name (default: the name of --out)", default=None)
     checkpoint: Literal["best", "last"] = option("which checkpoint; both hold averaged weights", default="best")
@@ -40,8 +39,6 @@ class Options:
 
 def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead export")
-    if len(options.run) != 1:
-        raise FetalheadError(f"one run at a time, not {len(options.run)}")
     from fetalhead.training.export import ExportOptions, export
 
     folder = Path(options.out)
@@ -55,6 +52,6 @@ def main(argv: Sequence[str]) -> int:
         familiar=tuple(options.familiar),
         metrics=tuple(options.metrics),
     )
-    model = export(Path(options.run[0]), folder, chosen)
+    model = export(Path(options.run), folder, chosen)
     print(f"{folder}: {model.model_id}", file=sys.stderr)
     return 0

@@ -10,7 +10,7 @@ from typing import Literal
 from fetalhead.catalog import MODELS, VIDEO_MODEL
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import made_folder
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, WrongUsage
 from fetalhead.options import option
 
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead frames")
     for name, value in (("count", options.count), ("stride", options.stride)):
         if value < 1:
-            raise FetalheadError(f"--{name} {value}: at least 1 is needed")
+            raise WrongUsage(f"--{name} {value}: at least 1 is needed")
 
     from fetalhead.images.readers.video_file import require_av
     from fetalhead.inference.predictor import Predictor

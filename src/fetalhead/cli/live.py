@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fetalhead.catalog import MODELS, VIDEO_MODEL
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import given_pixel_size, interruptible
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import WrongUsage, as_wrong_usage
 from fetalhead.options import option
 
 if TYPE_CHECKING:
@@ -38,13 +38,14 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead live")
     if not 0 <= options.port <= 65535:
-        raise FetalheadError(f"--port {options.port}: wants 0 to 65535")
+        raise WrongUsage(f"--port {options.port}: wants 0 to 65535")
 
     from fetalhead.images.readers.faults import one_line
     from fetalhead.videos.live import LiveShow
     from fetalhead.videos.meter import VideoMeter
 
-    given = given_pixel_size(options.pixel_size)
+    with as_wrong_usage():
+        given = given_pixel_size(options.pixel_size)
     meter = VideoMeter(options.model, (given.x, given.y) if given else None)
     record, clip = _record(options), _clip(options.device)
     with interruptible(), LiveShow(meter, options.port, record) as show:
@@ -67,7 +68,7 @@ def _record(options: Options) -> Path | None:
         return None
     record, clip = Path(options.record), Path(options.device)
     if record.exists() and clip.exists() and record.samefile(clip):
-        raise FetalheadError(f"--record {record}: is the clip that is shown: use another file")
+        raise WrongUsage(f"--record {record}: is the clip that is shown: use another file")
     return record
 
 
@@ -84,5 +85,5 @@ def _device_images(device: str) -> Iterator[UltrasoundImage]:
 
     digits = device.lstrip("0") or "0"
     if len(digits) > LONGEST_NUMBER:
-        raise FetalheadError(f"--device {device}: no camera or capture card has such a number: the first is 0")
+        raise WrongUsage(f"--device {device}: no camera or capture card has such a number: the first is 0")
     return device_images(int(digits))

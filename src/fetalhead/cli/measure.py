@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fetalhead.catalog import DATING, MODELS, PROVIDERS
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import check_choice, interruptible, typed_pixel_size
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import WrongUsage, as_wrong_usage
 from fetalhead.options import option
 
 if TYPE_CHECKING:
@@ -67,11 +67,7 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     """Run the command; gives the exit status."""
     options = parse(Options, argv, "fetalhead measure")
-    try:
-        request = _request(options)
-    except FetalheadError as error:
-        print(f"fetalhead measure: {error} (see fetalhead measure --help)", file=sys.stderr)
-        return 2
+    request = _request(options)
     from fetalhead.measuring.run import MeasuringRun
 
     with interruptible():
@@ -82,8 +78,9 @@ def main(argv: Sequence[str]) -> int:
     return status
 
 
+@as_wrong_usage()
 def _request(options: Options) -> Request:
-    """The options checked. Raises `FetalheadError` for wrong usage."""
+    """The options checked. Raises `WrongUsage`."""
     from fetalhead.biometry.known_age import KnownAges
     from fetalhead.measuring.given_pixel_size import GivenSizes
     from fetalhead.measuring.run import Request
@@ -94,7 +91,7 @@ def _request(options: Options) -> Request:
     for kind in save:
         check_choice("--save", kind, SAVED)
     if options.workers is not None and options.workers < 1:
-        raise FetalheadError(f"--workers {options.workers}: at least 1 is needed")
+        raise WrongUsage(f"--workers {options.workers}: at least 1 is needed")
     return Request(
         paths=options.paths,
         exclude=options.exclude,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fetalhead.cli.command import parse
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, WrongUsage, as_wrong_usage
 from fetalhead.options import option
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def main(argv: Sequence[str]) -> int:
     planes = (0 if cines else count // 2) if options.planes is None else options.planes
     for name, value in (("count", count), ("planes", planes), ("seed", options.seed)):
         if value < 0:
-            raise FetalheadError(f"--{name} {value}: give 0 or more")
+            raise WrongUsage(f"--{name} {value}: give 0 or more")
     if count + planes == 0:
-        raise FetalheadError("--count 0 without planes: nothing to make")
+        raise WrongUsage("--count 0 without planes: nothing to make")
     out = Path(options.out)
     if out.exists() and not out.is_dir():
         raise FetalheadError(f"--out {out}: is no folder")
@@ -73,9 +73,9 @@ def _make_cines(options: Options, out: Path, count: int) -> int:
     from fetalhead.videos.cine_folder import write_cine, write_list
 
     if options.planes:
-        raise FetalheadError("--planes: cines have planes of their own; leave it out with --video")
+        raise WrongUsage("--planes: cines have planes of their own; leave it out with --video")
     if options.frames < 1 or not 0.1 <= options.rate <= 1000:
-        raise FetalheadError(f"--frames {options.frames} --rate {options.rate:g}: at least 1, and 0.1 to 1000 a second")
+        raise WrongUsage(f"--frames {options.frames} --rate {options.rate:g}: at least 1, and 0.1 to 1000 a second")
     require_av()
     picture = _labelled(Path(options.over), options.pixel_size) if options.over else None
     out.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,8 @@ def _labelled(path: Path, pixel_size: float | None) -> tuple[UltrasoundImage, El
         cases = {case.name: case for case in Hc18(path.parent.parent).cases}
         size = cases[path.name].pixel_size if path.name in cases else size
     if pixel_size is not None:
-        size = PixelSize.make(pixel_size, pixel_size, "user")
+        with as_wrong_usage():
+            size = PixelSize.make(pixel_size, pixel_size, "user")
     beside = [path.with_name(f"{path.stem}_Annotation.png")]
     beside += [path.parent.parent / folder / f"{path.stem}.png" for folder in ("masks", "labels")]
     annotation = next((file for file in beside if file.is_file()), None)

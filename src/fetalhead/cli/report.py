@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from fetalhead.catalog import DATING, MODELS, PROVIDERS
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import check_choice, interruptible, typed_pixel_size
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import as_wrong_usage
 from fetalhead.options import option
 
 if TYPE_CHECKING:
@@ -42,19 +41,16 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     """Run the command; gives the exit status."""
     options = parse(Options, argv, "fetalhead report")
-    try:
-        request = _request(options)
-    except FetalheadError as error:
-        print(f"fetalhead report: {error} (see fetalhead report --help)", file=sys.stderr)
-        return 2
+    request = _request(options)
     from fetalhead.measuring.dicom_report import ReportRun
 
     with interruptible():
         return ReportRun(request).run()
 
 
+@as_wrong_usage()
 def _request(options: Options) -> ReportRequest:
-    """The options checked. Raises `FetalheadError` for wrong usage."""
+    """The options checked. Raises `WrongUsage`."""
     from fetalhead.measuring.dicom_report import ReportRequest
     from fetalhead.measuring.given_pixel_size import GivenSizes
 

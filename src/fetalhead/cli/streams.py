@@ -1,13 +1,22 @@
-"""Standard streams that were closed by whoever started the process, as services and `2>&-` do."""
+"""Standard streams as every command needs them: open, and ready for any name."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
 
-def open_closed_streams() -> None:
-    """Open what is closed on the null device.
+def prepare_streams() -> None:
+    """Open the streams that are closed, and let those that are written to take names that are not UTF-8."""
+    _open_closed_streams()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _open_closed_streams() -> None:
+    """Open on the null device what whoever started the process had closed, as services and `2>&-` do.
 
     Else the next file to be opened would have the stream's number, and what a library says there would land in it.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from fetalhead.catalog import DATING, MODELS, PROVIDERS, VIDEO_MODEL
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import check_choice, given_pixel_size, interruptible
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import WrongUsage, as_wrong_usage
 from fetalhead.options import option
 
 if TYPE_CHECKING:
@@ -41,11 +40,7 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     """Run the command; gives the exit status."""
     options = parse(Options, argv, "fetalhead video")
-    try:
-        wanted = _wanted(options)
-    except FetalheadError as error:
-        print(f"fetalhead video: {error} (see fetalhead video --help)", file=sys.stderr)
-        return 2
+    wanted = _wanted(options)
     from fetalhead.inference.predictor import Predictor
     from fetalhead.videos.run import analyse_clips
 
@@ -54,16 +49,18 @@ def main(argv: Sequence[str]) -> int:
         return analyse_clips(options.clips, Path(options.out), predictor, wanted)
 
 
+@as_wrong_usage()
 def _wanted(options: Options) -> Wanted:
+    """The options checked. Raises `WrongUsage`."""
     from fetalhead.videos.wanted import Wanted
 
     check_choice("--dating", options.dating, DATING)
     if options.stride < 1:
-        raise FetalheadError(f"--stride {options.stride}: at least 1 is needed")
+        raise WrongUsage(f"--stride {options.stride}: at least 1 is needed")
     for name, value in (("--from", options.from_), ("--to", options.to)):
         if value is not None and not (math.isfinite(value) and value >= 0):
-            raise FetalheadError(f"{name} {value}: wants seconds, 0 or more")
+            raise WrongUsage(f"{name} {value}: wants seconds, 0 or more")
     if options.from_ is not None and options.to is not None and options.to < options.from_:
-        raise FetalheadError(f"--to {options.to:g} lies before --from {options.from_:g}")
+        raise WrongUsage(f"--to {options.to:g} lies before --from {options.from_:g}")
     size = given_pixel_size(options.pixel_size)
     return Wanted(size, options.stride, options.from_, options.to, options.dating)

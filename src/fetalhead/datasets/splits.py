@@ -31,12 +31,15 @@ OWN_SPLIT = "split.csv"
 HC_BANDS_MM = ((0.0, 100.0), (100.0, 260.0), (260.0, float("inf")))
 """First, second and third trimester, as HC18's authors part them, near enough."""
 
+_LOW, _HIGH = HC_BANDS_MM[1]
+BAND_NAMES = (f"below {_LOW:g} mm", f"{_LOW:g} to {_HIGH:g} mm", f"above {_HIGH:g} mm")
+
 
 def band_of(hc_mm: float) -> int:
     """Index in `HC_BANDS_MM`; the second band holds both its ends."""
-    if hc_mm < HC_BANDS_MM[1][0]:
+    if hc_mm < _LOW:
         return 0
-    return 1 if hc_mm <= HC_BANDS_MM[1][1] else 2
+    return 1 if hc_mm <= _HIGH else 2
 
 
 def split_pictures(subject_of: Mapping[str, str], hc_of: Mapping[str, float], seed: int) -> dict[str, str]:

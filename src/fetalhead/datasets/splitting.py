@@ -9,21 +9,20 @@ from pathlib import Path
 from statistics import fmean
 
 from fetalhead.datasets.case import Case, DataSet
-from fetalhead.datasets.splits import HC_BANDS_MM, SPLITS, band_of, draw_in_strata, write_split
-from fetalhead.errors import FetalheadError
+from fetalhead.datasets.splits import BAND_NAMES, SPLITS, band_of, draw_in_strata, write_split
+from fetalhead.errors import FetalheadError, WrongUsage
 
-_LOW, _HIGH = HC_BANDS_MM[1]
-BANDS = (f"HC below {_LOW:g} mm", f"HC {_LOW:g} to {_HIGH:g} mm", f"HC above {_HIGH:g} mm")
+BANDS = tuple(f"HC {name}" for name in BAND_NAMES)
 REST = "the rest"
 """The stratum of those that are too few to be parted."""
 
 
 def parse_share(name: str, text: str) -> float:
-    """The share in `15%` or `0.15`, from 0 to below 1. Raises `FetalheadError` that names the option."""
+    """The share in `15%` or `0.15`, from 0 to below 1. Raises `WrongUsage` that names the option."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)(%?)", text)
     share = float(match[1]) / (100 if match[2] else 1) if match else 1.0
     if not 0 <= share < 1:
-        raise FetalheadError(f"--{name} {text}: wants a share such as 15% or 0.15")
+        raise WrongUsage(f"--{name} {text}: wants a share such as 15% or 0.15")
     return share
 
 
@@ -31,12 +30,12 @@ def draw(sets: Sequence[DataSet], val: float, test: float, seed: int) -> tuple[d
     """Split and stratum of each subject of the sets together; the same for the same pictures, shares and seed.
 
     A stratum is a band of HC (the mean of a subject's pictures), or, where no HC is known, the plane that most of the
-    pictures show. Strata too small for the shares are drawn as one. Raises `FetalheadError` where a split that was
-    asked for would have no subject.
+    pictures show. Strata too small for the shares are drawn as one. Raises `WrongUsage` where nothing is left to
+    train on, and `FetalheadError` where a split that was asked for would have no subject.
     """
     shares = (1 - val - test, val, test)
     if shares[0] <= 0:
-        raise FetalheadError(f"--val and --test take {100 * (val + test):g} %: nothing is left to train on")
+        raise WrongUsage(f"--val and --test take {100 * (val + test):g} %: nothing is left to train on")
     strata = _strata([case for data in sets for case in data.cases], min(share for share in shares if share))
     split = draw_in_strata(strata, shares, seed)
     for word, share in zip(SPLITS, shares, strict=True):

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.datasets.splits import band_of
+from fetalhead.datasets.splits import BAND_NAMES, band_of
 from fetalhead.evaluation.metrics import (
     NO_DISTANCES,
     Mask,
@@ -26,8 +26,8 @@ from fetalhead.evaluation.metrics import (
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import PixelSize
 
-BANDS = ("below 100 mm", "100 to 260 mm", "above 260 mm")
-"""Names of the bands of HC in `datasets.splits`: about the first, second and third trimester."""
+BANDS = BAND_NAMES
+"""Of HC: about the first, second and third trimester."""
 
 PIXEL_EDGES_MM = (0.10, 0.15, 0.20)
 PIXEL_BANDS = ("below 0.10 mm", "0.10 to 0.15 mm", "0.15 to 0.20 mm", "0.20 mm and more")
@@ -35,7 +35,7 @@ PIXEL_BANDS = ("below 0.10 mm", "0.10 to 0.15 mm", "0.15 to 0.20 mm", "0.20 mm a
 
 
 class LabelledCase(Protocol):
-    """What evaluation asks of a data set's case; `datasets.hc18.Hc18Case` is one."""
+    """What evaluation asks of a data set's case; `datasets.case.Case` is one."""
 
     @property
     def name(self) -> str: ...

@@ -89,7 +89,8 @@ def evaluate_planes(
 def plane_figures(cases: Sequence[PlaneCase], classes: Sequence[str]) -> PlaneFigures:
     """The figures of one or more cases for a model that tells `classes` apart (none, where it tells none).
 
-    A picture whose plane is not among the classes is in no figure of the classification.
+    A picture whose plane is not among the classes, or one without contrast, which no network is shown, is in no figure
+    of the classification.
     """
     told = [case for case in cases if case.plane in classes and case.predicted]
     confusion = {

@@ -55,9 +55,9 @@ def envelope(scene: Scene, grid: PolarGrid, tissue: Tissue) -> FloatArray:
 
 def compress(amplitude: FloatArray, beam: Beam) -> FloatArray:
     """Grey, 0 to 255, of amplitudes: logarithmic over the dynamic range, squeezed towards white."""
-    decibels = 20 * np.log10(np.maximum(amplitude, (1e-9))) + beam.gain_db
+    decibels = 20 * np.log10(np.maximum(amplitude, 1e-9)) + beam.gain_db
     grey = np.clip(1 + decibels / beam.dynamic_range_db, 0, None)
-    room = (_WHITE - _KNEE)
+    room = _WHITE - _KNEE
     squeezed = _KNEE + room * np.tanh((grey - _KNEE) / room)
     return np.asarray(255 * np.where(grey > _KNEE, squeezed, grey), dtype=np.float32)
 
@@ -87,7 +87,7 @@ def _point_spread(echoes: FloatArray, beam: Beam, grid: PolarGrid, sigmas: tuple
     axial, lateral = sigmas
     sharp = _blur(echoes, axial, lateral)
     wide = _blur(sharp, 0, lateral * math.sqrt(beam.widening**2 - 1))
-    far = (grid.radius[-1, 0])
+    far = grid.radius[-1, 0]
     share = np.clip((grid.radius - beam.focus) / (far - beam.focus), 0, 1)[..., None]
     return np.asarray(sharp + share * (wide - sharp), dtype=np.float32)
 

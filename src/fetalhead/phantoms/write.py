@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 import cv2
@@ -12,21 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.errors import FetalheadError
-from fetalhead.images.ellipse import Ellipse
-from fetalhead.phantoms.phantom import Phantom, head_phantom, plane_phantom
+from fetalhead.images.annotations.drawing import outline_of_ellipse
+from fetalhead.images.annotations.ellipse_csv import HC, SIZE, VALUES
+from fetalhead.phantoms.phantom import head_phantom, plane_phantom
 
 HC18_COLUMNS = ("filename", "pixel size(mm)", "head circumference (mm)")
-ELLIPSE_COLUMNS = (
-    "filename", "center_x_px", "center_y_px", "semi_axis_a_px", "semi_axis_b_px", "angle_rad", "pixel_size_mm", "hc_mm",
-)
+ELLIPSE_COLUMNS = ("filename", *VALUES, SIZE, HC)
 PLANES_COLUMNS = ("Image_name", "Patient_num", "Plane", "Brain_plane", "Operator", "US_Machine", "Train ")
 """As published, the blank after `Train` included; an image's name has no extension."""
 
 _PLANE_NAMES = {"abdomen": ("Fetal abdomen", "Plane2"), "femur": ("Fetal femur", "Plane5")}
 """FETAL_PLANES_DB's label, and its number in image names."""
-
-_HALF_LINE = 0.75
-"""Half the width of the drawn outline, pixels: thin, without gaps, and the same on both sides of the ellipse."""
 
 
 def write_heads(folder: Path, seed: int, count: int) -> dict[str, float]:
@@ -40,14 +37,13 @@ def write_heads(folder: Path, seed: int, count: int) -> dict[str, float]:
     for index in range(count):
         phantom = head_phantom(seed, index)
         name = f"{index:03d}_HC.png"
-        distance = signed_distance(phantom)
+        ellipse, size, shape = phantom.ellipse, phantom.scene.pixel_size, phantom.image.shape
         _write_png(images / name, phantom.image.pixels)
-        _write_png(images / f"{index:03d}_HC_Annotation.png", _binary(np.abs(distance) <= _HALF_LINE))
-        _write_png(masks / name, _binary(distance <= 0))
-        ellipse, size = phantom.ellipse, phantom.scene.pixel_size
+        _write_png(images / f"{index:03d}_HC_Annotation.png", _binary(outline_of_ellipse(ellipse, shape)))
+        _write_png(masks / name, _binary(ellipse.coverage(shape) >= 0.5))
         hc_of[name] = phantom.hc_mm
-        hc18_rows.append((name, repr(size), repr(phantom.hc_mm)))
-        ellipse_rows.append((name, *_values(ellipse), repr(size), repr(phantom.hc_mm)))
+        hc18_rows.append((name, size, phantom.hc_mm))
+        ellipse_rows.append((name, *astuple(ellipse), size, phantom.hc_mm))
     _write_csv(folder / "training_set_pixel_size_and_HC.csv", HC18_COLUMNS, hc18_rows)
     _write_csv(folder / "ellipses.csv", ELLIPSE_COLUMNS, ellipse_rows)
     return hc_of
@@ -67,18 +63,6 @@ def write_planes(folder: Path, seed: int, count: int) -> None:
         train = 1 - index // 2 % 2
         rows.append((name, str(patient), label, "Not A Brain", "Other", "Other", str(train)))
     _write_csv(folder / "FETAL_PLANES_DB_data.csv", PLANES_COLUMNS, rows, delimiter=";")
-
-
-def signed_distance(phantom: Phantom) -> npt.NDArray[np.float64]:
-    """(H, W) pixels from the skull's outer border, negative inside. At most 0 is where coverage is at least half."""
-    height, width = phantom.image.shape
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    return phantom.ellipse.signed_distance(x, y)
-
-
-def _values(ellipse: Ellipse) -> Iterator[str]:
-    for value in (ellipse.center_x, ellipse.center_y, ellipse.semi_axis_a, ellipse.semi_axis_b, ellipse.angle):
-        yield repr(value)
 
 
 def _binary(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
@@ -101,7 +85,7 @@ def _write_png(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
         raise FetalheadError(f"{path}: cannot be written: {os.strerror(error.errno or 0)}") from error
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str = ",") -> None:
+def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]], delimiter: str = ",") -> None:
     try:
         with open(path, "w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")

@@ -8,6 +8,7 @@ from typing import Literal
 
 from fetalhead.catalog import DATA_KINDS
 from fetalhead.cli.command import parse
+from fetalhead.errors import as_wrong_usage
 from fetalhead.options import option
 
 
@@ -31,5 +32,6 @@ def main(argv: Sequence[str]) -> int:
     from fetalhead.datasets.convert import with_pixel_size
     from fetalhead.images.pixel_size import UNKNOWN, parse_pixel_size
 
-    size = parse_pixel_size(options.pixel_size) if options.pixel_size is not None else UNKNOWN
+    with as_wrong_usage():
+        size = parse_pixel_size(options.pixel_size) if options.pixel_size is not None else UNKNOWN
     return write_data(options.data, options.to, options.out, with_pixel_size(size), "data convert")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fetalhead.catalog import DATA_KINDS
 from fetalhead.cli.command import parse
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import WrongUsage
 from fetalhead.options import option
 
 
@@ -32,5 +32,5 @@ def main(argv: Sequence[str]) -> int:
 
     kind = parse_data(options.data).kind
     if kind == "planes":
-        raise FetalheadError(f"{options.data}: crop its pictures alone, as pictures=DIR/Images; its CSV stays as it is")
+        raise WrongUsage(f"{options.data}: crop its pictures alone, as pictures=DIR/Images; its CSV stays as it is")
     return write_data(options.data, kind, options.out, crop_to_field_of_view, "data crop")

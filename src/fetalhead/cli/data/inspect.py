@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fetalhead.catalog import DATA_KINDS
 from fetalhead.cli.command import parse
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, WrongUsage
 from fetalhead.options import option
 
 
@@ -34,7 +34,7 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead data inspect")
     if options.sheet < 1:
-        raise FetalheadError(f"--sheet {options.sheet}: give 1 or more")
+        raise WrongUsage(f"--sheet {options.sheet}: give 1 or more")
     out = Path(options.out)
     if out.exists() and not out.is_dir():
         raise FetalheadError(f"--out {out}: is no folder")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fetalhead.catalog import DATA_KINDS
 from fetalhead.cli.command import parse
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import WrongUsage
 from fetalhead.options import option
 
 
@@ -31,9 +31,9 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "fetalhead data split")
     if options.seed < 0:
-        raise FetalheadError(f"--seed {options.seed}: give 0 or more")
+        raise WrongUsage(f"--seed {options.seed}: give 0 or more")
     if options.out and len(options.data) > 1:
-        raise FetalheadError(f"--out {options.out}: is one file; leave it out to write each set's into its folder")
+        raise WrongUsage(f"--out {options.out}: is one file; leave it out to write each set's into its folder")
 
     from fetalhead.datasets import open_data
     from fetalhead.datasets.splits import OWN_SPLIT, SPLITS
@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     sets = [open_data(argument) for argument in options.data]
     places = [Path(options.out) if options.out else data.root / OWN_SPLIT for data in sets]
     if len({place.resolve() for place in places}) < len(places):
-        raise FetalheadError("two of the sets are one folder; give each set once")
+        raise WrongUsage("two of the sets are one folder; give each set once")
     val, test = parse_share("val", options.val), parse_share("test", options.test)
     split, strata = draw(sets, val, test, options.seed)
     drawn = [{case.name: split[case.subject] for case in data.cases} for data in sets]

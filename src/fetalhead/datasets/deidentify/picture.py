@@ -1,8 +1,8 @@
 """PNG, JPEG, BMP, TIFF, GIF, WebP and JPEG 2000 without what is written in them and around the ultrasound.
 
 The file is written anew from its pixels, upright: no comment, EXIF block, profile or text goes along. Colour and
-16 bits stay, and the frames of a GIF or PNG keep their times; a JPEG is compressed once more (quality 95, colour at
-full resolution).
+16 bits stay, and the frames of a GIF, PNG or WebP keep their times; a JPEG is compressed once more (quality 95, colour
+at full resolution).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def deidentify_picture(path: Path, target: BinaryIO) -> None:
             return
         options = dict(QUALITY.get(picture.format, {}))
         if len(pages) > 1:
-            options |= {"save_all": True, "append_images": pages[1:]}
+            options |= {"save_all": True, "append_images": pages[1:], "duration": durations}
         pages[0].save(target, picture.format, **options)
 
 
