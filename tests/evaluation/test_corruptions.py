@@ -101,5 +101,5 @@ def test_the_command_writes_a_row_for_each_kind_and_severity(
     assert all(0 <= float(row["dice"]) <= 1 for row in rows)
     assert cv2.imread(str(out / "robustness.png")) is not None
     assert "gain-down" in capsys.readouterr().out
-    assert main([*command, "--out", str(out), "--corruptions", "fog"]) == 1
+    assert main([*command, "--out", str(out), "--corruptions", "fog"]) == 2
     assert "fog" in capsys.readouterr().err

@@ -103,7 +103,7 @@ def test_the_worst_are_drawn_in_their_order_and_told(toy_model: Path, small_hc18
         rows = list(csv.DictReader(stream))
     told = [(row["corruption"], str(row["severity"]), row["dice"]["mean"]) for row in metrics["robustness"]]
     assert told == [(row["corruption"], row["severity"], pytest.approx(float(row["dice"]), abs=1e-5)) for row in rows]
-    assert run(toy_model, small_hc18, tmp_path / "no", "--worst", "-1") == 1
+    assert run(toy_model, small_hc18, tmp_path / "no", "--worst", "-1") == 2
 
 
 def test_evaluate_says_what_is_wrong_in_one_line(

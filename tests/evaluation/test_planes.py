@@ -196,5 +196,5 @@ def test_the_matrix_is_drawn_with_true_planes_as_rows() -> None:
 def test_a_set_without_figures_is_one_line(toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_plane_phantoms(tmp_path / "planes", seed=3, count=2)
     data = f"pictures={tmp_path / 'planes' / 'Images'}"
-    assert main(["evaluate", "--model", str(toy_model), "--data", data, "--out", str(tmp_path / "out")]) == 1
+    assert main(["evaluate", "--model", str(toy_model), "--data", data, "--out", str(tmp_path / "out")]) == 2
     assert "nothing is known to compare with" in capsys.readouterr().err

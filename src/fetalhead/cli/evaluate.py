@@ -146,7 +146,6 @@ def main(argv: Sequence[str]) -> int:
 
 def _drawn(cases: list[Case], options: EvaluateOptions) -> list[Case]:
     """Those that have an outline, with a line on the others. Raises `FetalheadError` where none has."""
-
     drawn = [case for case in cases if case.annotation_path]
     if not drawn:
         raise FetalheadError(f"--data {options.data}: none of the {len(cases)} pictures to score has an outline")
