@@ -43,9 +43,9 @@ UNLIKE = 1.1
 """A picture so much more unlike the training pictures than any of validation is another kind of picture."""
 
 FOREIGN = 5.0
-"""And so unlike, it is no ultrasound at all, whatever is outlined: thin drawings, masks and pages mostly are. Of 204 heads
-of HC18's validation and test split under the heaviest gain (`evaluate --corruptions`) one is; many photographs and
-some drawn shapes are nearer."""
+"""And so unlike, it is no ultrasound at all, whatever is outlined: most thin drawings, masks and pages are. Of 204
+heads of HC18's validation and test split under the heaviest gain (`evaluate --corruptions`) one is; many photographs
+and some drawn shapes are nearer."""
 
 IMPOSSIBLE = "impossible size: is the pixel size right?"
 
