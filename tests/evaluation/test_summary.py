@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fetalhead.evaluation.cases import BANDS, COLUMNS, PIXEL_BANDS, ScoredCase, score, write_cases
+from fetalhead.datasets.splits import BAND_NAMES
+from fetalhead.evaluation.cases import COLUMNS, PIXEL_BANDS, ScoredCase, score, write_cases
 from fetalhead.evaluation.figures import (
     Example,
     bland_altman,
@@ -84,8 +85,8 @@ def test_summary_counts_failures_and_leaves_them_out_of_distances() -> None:
 def test_bands_hold_both_ends_of_the_middle() -> None:
     lengths = {"a": 99.99, "b": 100.01, "c": 259.99, "d": 260.01}
     bands = summarise_bands([case(name, 1.0, hc_mm) for name, hc_mm in lengths.items()])
-    assert {name: summary.images for name, summary in bands.items()} == dict(zip(BANDS, (1, 2, 1), strict=True))
-    assert list(summarise_bands([case("a", 1.0, 300.0)])) == [BANDS[2]]
+    assert {name: summary.images for name, summary in bands.items()} == dict(zip(BAND_NAMES, (1, 2, 1), strict=True))
+    assert list(summarise_bands([case("a", 1.0, 300.0)])) == [BAND_NAMES[2]]
 
 
 def test_bands_of_pixel_size_hold_their_lower_ends() -> None:
@@ -156,7 +157,7 @@ def test_table_says_failures_bands_and_what_is_left_out() -> None:
     assert lines[2] == "images that could not be read: 1, left out"
     dice = next(line for line in lines if line.startswith("Dice, ellipse (%)"))
     assert float(dice.split()[3]) == pytest.approx(100 * case("a", 1.01).scores.dice / 2, abs=0.01)
-    assert any(line.startswith(BANDS[0]) and line.split()[3:5] == ["1", "1"] for line in lines)
+    assert any(line.startswith(BAND_NAMES[0]) and line.split()[3:5] == ["1", "1"] for line in lines)
 
 
 def test_cases_come_back_from_the_csv_to_the_last_digit(tmp_path: Path) -> None:

@@ -26,9 +26,6 @@ from fetalhead.evaluation.metrics import (
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import PixelSize
 
-BANDS = BAND_NAMES
-"""Of HC: about the first, second and third trimester."""
-
 PIXEL_EDGES_MM = (0.10, 0.15, 0.20)
 PIXEL_BANDS = ("below 0.10 mm", "0.10 to 0.15 mm", "0.15 to 0.20 mm", "0.20 mm and more")
 """Bands of pixel size; each holds its lower end. HC18 has 0.05 to 0.39 mm."""
@@ -106,7 +103,7 @@ class ScoredCase:
 
     @property
     def band(self) -> str:
-        return BANDS[band_of(self.reference_hc_mm)]
+        return BAND_NAMES[band_of(self.reference_hc_mm)]
 
     @property
     def pixel_band(self) -> str:

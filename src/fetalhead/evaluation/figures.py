@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.datasets.splits import band_of
+from fetalhead.datasets.splits import BAND_NAMES, band_of
 from fetalhead.errors import MissingExtra
-from fetalhead.evaluation.cases import BANDS, ScoredCase
+from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.readers.faults import one_line
 
@@ -39,7 +39,7 @@ class OutlineStyle:
 
 REFERENCE_STYLE = OutlineStyle("reference", "#56B4E9", ())
 PREDICTION_STYLE = OutlineStyle("prediction", "#E69F00", (4, 2))
-BAND_STYLES = dict(zip(BANDS, (("#0072B2", "o"), ("#009E73", "s"), ("#D55E00", "^")), strict=True))
+BAND_STYLES = dict(zip(BAND_NAMES, (("#0072B2", "o"), ("#009E73", "s"), ("#D55E00", "^")), strict=True))
 GREY = "#555555"
 DPI = 200
 EXAMPLES = 3
@@ -136,7 +136,7 @@ def bland_altman(cases: Sequence[ScoredCase]) -> Figure:
 
 def agreement_plot(pairs: Sequence[tuple[float, float]], names: tuple[str, str]) -> Figure:
     """Bland and Altman's plot of pairs of HC in mm, called by two `names`, marked by the second one's band."""
-    points = [Point((first + second) / 2, first - second, BANDS[band_of(second)]) for first, second in pairs]
+    points = [Point((first + second) / 2, first - second, BAND_NAMES[band_of(second)]) for first, second in pairs]
     figure, axes = _plot(points, 6.4)
     axes.set_xlabel(f"mean of {names[0]} and {names[1]} HC (mm)")
     axes.set_ylabel(f"{names[0]} \N{MINUS SIGN} {names[1]} HC (mm)")
@@ -150,7 +150,7 @@ def agreement_plot(pairs: Sequence[tuple[float, float]], names: tuple[str, str])
     axes.margins(y=0.12)
     if pairs:
         figure.legend(
-            title=f"{names[1]} HC", loc="outside lower center", ncols=len(BANDS), frameon=False,
+            title=f"{names[1]} HC", loc="outside lower center", ncols=len(BAND_NAMES), frameon=False,
             fontsize=9, title_fontsize=9,
         )
     return figure

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fetalhead.evaluation.cases import BANDS, ScoredCase
+from fetalhead.datasets.splits import BAND_NAMES
+from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.evaluation.summary import Share, share_of
 
 VERDICTS = ("accept", "review", "refuse")
@@ -40,7 +41,7 @@ class Reliability:
 def reliability(cases: Sequence[ScoredCase]) -> Reliability:
     """The figures of some cases."""
     accepted = [case for case in cases if case.quality == "accept"]
-    groups = {band: _intervals([case for case in cases if case.band == band]) for band in BANDS}
+    groups = {band: _intervals([case for case in cases if case.band == band]) for band in BAND_NAMES}
     return Reliability(
         {verdict: sum(case.quality == verdict for case in cases) for verdict in VERDICTS},
         _mean([case.scores.adf_mm for case in accepted]),

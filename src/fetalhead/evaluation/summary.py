@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.evaluation.cases import BANDS, PIXEL_BANDS, ScoredCase
+from fetalhead.datasets.splits import BAND_NAMES
+from fetalhead.evaluation.cases import PIXEL_BANDS, ScoredCase
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -131,7 +132,7 @@ def summarise(cases: Sequence[ScoredCase], seed: int = SEED) -> Summary:
 
 def summarise_bands(cases: Sequence[ScoredCase], seed: int = SEED) -> dict[str, Summary]:
     """A summary for each band of the reference HC that has cases, in rising order."""
-    return _by_group(cases, BANDS, lambda case: case.band, seed)
+    return _by_group(cases, BAND_NAMES, lambda case: case.band, seed)
 
 
 def summarise_pixel_sizes(cases: Sequence[ScoredCase], seed: int = SEED) -> dict[str, Summary]:

@@ -31,7 +31,6 @@ QUALITY: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "TIFF": {"compression": "tiff_deflate"},
     "WEBP": {"lossless": True},
-    "JPEG2000": {"irreversible": False},
 }
 SUBFILE_TYPE, PHOTOMETRIC = 254, 262
 """Tags of TIFF."""

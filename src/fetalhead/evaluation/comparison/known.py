@@ -14,6 +14,9 @@ from fetalhead.evaluation.comparison.grid import Grid, Run
 SCORED_ALIKE = ("evaluate", "split", "splits", "corruptions", "severities")
 """What two grids must have in common so that figures of both stand in one table."""
 
+COLUMNS, OF_RUNS = {"arm", "labels", "seed"}, {"steps", "machine"}
+"""What is read of each file's rows, and of those of runs besides."""
+
 WORSE = ("robustness.csv", "robustness_cases.csv")
 """The files of pictures made worse."""
 
@@ -37,8 +40,6 @@ def known_runs(folder: Path, planned: tuple[Grid, Sequence[Run]], theirs: tuple[
         if options.get(run.place) != run.options:
             raise FetalheadError(f"{folder}: trained {run} with other options; its grid.yaml says which")
         whole = rows["runs.csv"][0]
-        if lacking := {"steps", "machine"} - whole.keys():
-            raise FetalheadError(f"{folder / 'runs.csv'}: has no column {min(lacking)}, so no file of a comparison")
         if (steps := whole["steps"]) != str(run.options.steps):
             raise FetalheadError(f"{folder}: trained {run} for {steps} steps, not {run.options.steps}")
         if not grid.made_worse(run) <= their_grid.made_worse(run):
@@ -55,7 +56,7 @@ def _read(folder: Path) -> tuple[dict[tuple[str, str, str], dict[str, list[Row]]
     found: dict[tuple[str, str, str], dict[str, list[Row]]] = {}
     for name in FILES:
         for row in rows_if_any(folder / name):
-            if lacking := {"arm", "labels", "seed"} - row.keys():
+            if lacking := (COLUMNS | OF_RUNS if name == "runs.csv" else COLUMNS) - row.keys():
                 raise FetalheadError(f"{folder / name}: has no column {min(lacking)}, so no file of a comparison")
             found.setdefault((row["arm"], row["labels"], row["seed"]), {}).setdefault(name, []).append(row)
     path = folder / MACHINES
