@@ -76,3 +76,14 @@ def test_bpd_conventions_are_those_of_wong() -> None:
     assert outer_inner_bpd(50) == pytest.approx(48.167307)
     for bpd in (20, 50, 95):
         assert outer_inner_bpd(outer_outer_bpd(bpd)) == pytest.approx(bpd, abs=0.25)
+
+
+@pytest.mark.parametrize(
+    ("hc", "quality"), [(172.5, "accept"), (201.0, "accept"), (203.0, "review"), (142.0, "review")]
+)
+def test_a_head_that_is_unlikely_at_its_age_is_to_be_looked_at(hc: float, quality: str) -> None:
+    found = with_growth(HeadMeasurement(status="ok", hc_mm=hc, quality="accept"), KnownAge(20.0))
+    assert found.hc_z is not None and found.quality == quality
+    assert found.quality_reasons == (("unlikely at that age",) if quality == "review" else ())
+    refused = HeadMeasurement(status="ok", hc_mm=hc, quality="refuse", quality_reasons=("cut off",))
+    assert with_growth(refused, KnownAge(20.0)).quality == "refuse"

@@ -31,7 +31,8 @@ def test_nothing_speaks_against_a_plain_head() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason", "verdict"),
     [
-        ({"edge_left": "field of view"}, "cut off", "review"),
+        ({"edge_left": "field of view", "support": 0.79}, "cut off", "review"),
+        ({"ellipse_px": replace(ELLIPSE, semi_axis_b=36.0), "cephalic_index": None}, "unlikely shape", "review"),
         ({"support": 0.7}, "poor contact", "review"),
         ({"support": 0.56}, "poor contact", "review"),
         ({"support": 0.54}, "poor contact", "refuse"),
@@ -47,6 +48,11 @@ def test_each_doubt_is_told(changes: dict[str, Any], reason: str, verdict: str) 
     found = judged(replace(PLAIN, **changes), HEAD)
     assert (found.quality, found.quality_reasons) == (verdict, (reason,))
     assert found.hc_mm == replace(PLAIN, **changes).hc_mm, "a doubt takes no figure away"
+
+
+def test_a_head_that_touches_an_edge_is_no_doubt() -> None:
+    found = judged(replace(PLAIN, edge_left="picture", support=0.81), HEAD)
+    assert (found.quality, found.quality_reasons) == ("accept", ())
 
 
 @pytest.mark.parametrize("hc", [20.0, 2005.0])

@@ -46,8 +46,8 @@ def finished(tmp_path: Path) -> Finished:
     )
     write_planes(places["planes"], PLANES, plane_figures(PLANES, ("head", "abdomen", "femur")), elsewhere)
     scores = [
-        PixelScores("p", "1", "", 0.9, 0.8, 0.9, 4.0, 1.0, 1.0, HEAD, HEAD),
-        PixelScores("q", "2", "none", 0.0, 0.0, 0.1, math.nan, math.nan, math.nan, HEAD, None),
+        PixelScores("p", "1", "", "accept", 0.9, 0.8, 0.9, 4.0, 1.0, 1.0, HEAD, HEAD),
+        PixelScores("q", "2", "none", "refuse", 0.0, 0.0, 0.1, math.nan, math.nan, math.nan, HEAD, None),
     ]
     write_in_pixels(places["masks"], scores, elsewhere)
     options = TrainingOptions(data=["hc18=there"], steps=7)

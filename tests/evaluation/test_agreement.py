@@ -237,3 +237,28 @@ def test_the_command_writes_all_and_tells_what_has_no_partner(
     manual.write_text("path,hc_mm\none.png,201\nthree.png,240\n")
     assert agree.main([str(measured), str(manual), "--out", str(tmp_path / "out")]) == 1
     assert "three.png: " in capsys.readouterr().err
+
+
+def test_verdicts_are_counted_and_the_accepted_are_told_beside_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged = {"a.png": (201, "accept"), "b.png": (203, "accept"), "c.png": (230, "review"), "d.png": (120, "refuse")}
+    rows = [Row(name, None, "ok", "", hc_mm=hc, quality=verdict) for name, (hc, verdict) in judged.items()]
+    with open(tmp_path / "m.csv", "w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(Row._fields)
+        writer.writerows([["" if value is None else value for value in row] for row in rows])
+    (tmp_path / "manual.csv").write_text("path,hc_mm\n" + "".join(f"{name},200\n" for name in judged))
+    command = [str(tmp_path / "m.csv"), str(tmp_path / "manual.csv"), "--out", str(tmp_path / "out")]
+    assert agree.main(command) == 0
+    said = capsys.readouterr().out
+    assert "verdicts: accept 2, review 1, refuse 1\nof the accepted: bias +2.00 mm" in said
+    assert "  d.png: 120.0 against 200.0 mm, -40.0 %, refuse\n" in said
+    document = json.loads((tmp_path / "out" / "agreement.json").read_text())
+    assert document["verdicts"] == {"accept": 2, "review": 1, "refuse": 1}
+    assert (document["images"], document["accepted"]["images"], document["accepted"]["bias"]) == (4, 2, 2.0)
+    with open(tmp_path / "out" / "agreement.csv", newline="") as stream:
+        assert [row["quality"] for row in csv.DictReader(stream)] == ["accept", "accept", "review", "refuse"]
+    (tmp_path / "m.csv").write_text("path,frame,status,reason,hc_mm\na.png,,ok,,201\n")
+    assert agree.main(command) == 1
+    assert "verdicts" not in capsys.readouterr().out

@@ -50,11 +50,14 @@ def test_a_mask_folder_s_figures(
     assert missed["reason"] and float(missed["dice"]) == 0 and missed["hd_px"] == ""
     document = json.loads((out / "metrics.json").read_text())
     assert (document["images"], document["failures"], document["unreadable"]) == (3, 1, 0)
+    assert [row["quality"] for row in (right, large, missed)] == ["review", "review", "refuse"]
+    assert document["verdicts"] == {"accept": 0, "review": 2, "refuse": 1}
     assert command_of("m", document).split(" --out")[0] == "fetalhead evaluate --model m --data masks:2=DIR"
     mean = np.mean([float(row["dice"]) for row in (right, large, missed)])
     assert document["metrics"]["dice"]["mean"] == pytest.approx(mean, abs=1e-5)
     assert document["metrics"]["hd_px"]["count"] == 2
-    assert "no head found in 1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no head found in 1" in said and "verdicts: accept 0, review 2, refuse 1" in said
 
 
 def test_an_empty_mask_says_that_there_is_no_head_and_what_is_found_is_a_false_one(

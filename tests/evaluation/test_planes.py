@@ -166,9 +166,11 @@ def test_the_command_writes_and_draws_the_confusion_of_a_model_that_tells_planes
     assert {pair: count for pair, count in counts.items() if count} == COUNTED and len(counts) == 16
     assert sum(counts.values()) == document["images"] == len(SHOWN_AND_SAID)
     assert document["accuracy"]["share"] == 5 / 8 and document["missed_heads"]["share"] == 1
+    assert document["head_verdicts"] == {"accept": 0, "review": 0, "refuse": document["classes"]["head"]["images"]}
     with open(out / "planes.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["predicted"] for row in rows] == [said for _, said in SHOWN_AND_SAID]
+    assert {row["quality"] for row in rows} == {"refuse"}
     for pair, count in COUNTED.items():
         assert sum((row["plane"], row["predicted"]) == pair for row in rows) == count
     with Image.open(out / "confusion.png") as picture:

@@ -45,6 +45,7 @@ def test_coverage_width_and_the_accuracy_of_what_is_accepted() -> None:
     assert (found.accepted_adf_mm, found.accepted_dice) == (0, 1)
     assert found.intervals is not None and found.intervals.images == 3
     assert found.intervals.coverage.share == pytest.approx(2 / 3)
+    assert (found.intervals.binomial_low, found.intervals.binomial_high) == pytest.approx((0.0943, 0.9916), abs=1e-4)
     assert found.intervals.mean_width_percent == pytest.approx(100 * (2 + 2 + 6) / 3 / HC)
     assert list(found.interval_bands) == ["100 to 260 mm"]
 

@@ -146,6 +146,31 @@ def test_pixels_that_are_not_square_are_square_on_the_grid():
     np.testing.assert_allclose(corners, [[-0.5, -0.5], [299.5, 99.5]])
 
 
+@quick
+@given(shapes, grids, st.tuples(*[st.floats(0, 0.4)] * 4))
+def test_what_is_shown_of_a_picture_lies_as_a_picture_of_its_own_would(source, grid, cut):
+    """A shown box is placed as if it alone were the picture, and its points come back to where they are in that."""
+    x0, y0 = int(cut[0] * source[1]), int(cut[1] * source[0])
+    x1, y1 = source[1] - int(cut[2] * source[1]), source[0] - int(cut[3] * source[0])
+    box, alone = Letterbox.fit(source, grid, box=(x0, y0, x1, y1)), Letterbox.fit((y1 - y0, x1 - x0), grid)
+    assert (box.inner, box.offset) == (alone.inner, alone.offset)
+    corners = np.array([[0.0, 0.0], [grid[1] - 1, grid[0] - 1]])
+    moved = alone.points_from_grid(corners) + np.array([x0, y0])
+    np.testing.assert_allclose(box.points_from_grid(corners), moved, atol=1e-6)
+    np.testing.assert_allclose(box.inverse @ [*(box.matrix @ [x0, y1, 1]), 1], [x0, y1], atol=1e-6)
+
+
+def test_what_is_not_shown_reaches_no_grid_and_holds_no_head():
+    picture = np.random.default_rng(0).random((60, 90)).astype(np.float32)
+    box = Letterbox.fit((60, 90), (32, 48), box=(30, 10, 75, 40))
+    np.testing.assert_array_equal(
+        box.to_grid(picture), Letterbox.fit((30, 45), (32, 48)).to_grid(picture[10:40, 30:75])
+    )
+    back = box.from_grid(np.ones((32, 48), dtype=np.float32))
+    assert back.sum() == 30 * 45
+    assert (back[10:40, 30:75] == 1).all()
+
+
 def test_of_one_side_that_shrinks_and_one_that_grows_the_former_is_averaged():
     stripes = np.tile(np.array([0, 200], dtype=np.uint8), (20, 40))
     np.testing.assert_array_equal(resize(stripes, (40, 40)), np.full((40, 40), 100))

@@ -63,6 +63,27 @@ def test_a_stretched_phantom_measures_as_the_square_one() -> None:
     assert np.median(errors) < 2e-3
 
 
+@pytest.mark.parametrize(
+    ("value", "left", "top", "right", "bottom"),
+    [(255, 40, 40, 40, 40), (235, 0, 0, 0, 500), (0, 0, 0, 800, 0), (0, 400, 270, 400, 270), (255, 3, 3, 3, 3)],
+    ids=["white frame", "page", "black beside", "black around", "white line"],
+)
+def test_a_phantom_on_a_page_or_amid_black_measures_as_by_itself(
+    value: int, left: int, top: int, right: int, bottom: int
+) -> None:
+    predictor = Predictor("standard", threads=1)
+    for seed in (0, 1):
+        image = head_phantom(seed).image
+        page = np.pad(image.pixels, ((top, bottom), (left, right)), constant_values=value)
+        alone, found = (measure(pixels, image.pixel_size.x, predictor) for pixels in (image.pixels, page))
+        assert found, found.reason
+        assert found.hc_mm == pytest.approx(alone.hc_mm, rel=0.01)
+        assert (found.quality, found.quality_reasons) == (alone.quality, alone.quality_reasons)
+        assert found.ellipse_px is not None and alone.ellipse_px is not None
+        centre = alone.ellipse_px.center_x + left, alone.ellipse_px.center_y + top
+        np.testing.assert_allclose([found.ellipse_px.center_x, found.ellipse_px.center_y], centre, atol=3)
+
+
 def test_square_pixels_reach_the_network_as_they_are_stored(toy_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     predict = Predictor.predict
@@ -77,7 +98,8 @@ def test_square_pixels_reach_the_network_as_they_are_stored(toy_model: Path, mon
 def test_a_head_in_a_region_of_other_pixels_is_seen_in_the_proportions_of_that_region(toy_model: Path) -> None:
     square, tall = PixelSize.make(0.5, 0.5, "dicom-region"), PixelSize.make(0.5, 0.4, "dicom-region")
     regions = ScaledRegion((0, 0, 192, 128), tall), ScaledRegion((192, 0, 400, 128), square)
-    picture = np.hstack([bright_head(HEAD), np.zeros((128, 208), np.uint8)])
+    grain = np.random.default_rng(0).integers(0, 20, (128, 208), dtype=np.uint8)
+    picture = np.hstack([bright_head(HEAD), grain])
     for size in (square, PixelSize.unknown("several regions")):
         head, prediction = measure_image(UltrasoundImage(picture, size, scaled_regions=regions), Predictor(toy_model))
         assert head.pixel_size == tall

@@ -34,7 +34,8 @@ OUTLINES = {
     "pixel_sizes": {"below 0.10 mm": summary(0.962), "0.20 mm and more": summary(0.944)},
     "reliability": {
         "verdicts": {"accept": 7, "review": 1, "refuse": 0}, "accepted_dice": 0.98, "accepted_adf_mm": 1.5,
-        "intervals": {"images": 8, "coverage": {"share": 0.875, "low": 0.7, "high": 1.0}, "mean_width_percent": 4.2},
+        "intervals": {"images": 8, "coverage": {"share": 0.875, "low": 0.7, "high": 1.0}, "mean_width_percent": 4.2,
+                      "binomial_low": 0.473, "binomial_high": 0.997},
         "interval_bands": {},
     },
     "worst": [
@@ -52,7 +53,7 @@ OUTLINES = {
 }  # fmt: skip
 PIXELS = {
     "model_id": ID, "data": "masks", "split": "all", "images": 9, "subjects": 8, "failures": 2,
-    "title": "Another hospital",
+    "title": "Another hospital", "verdicts": {"accept": 6, "review": 2, "refuse": 1},
     "metrics": dict.fromkeys(("dice", "iou", "mask_dice"), numbers(0.93)) | dict.fromkeys(
         ("hd_px", "df_percent", "adf_percent"), numbers(7.5)),
 }  # fmt: skip
@@ -64,6 +65,7 @@ PLANES = {
     "missed_heads": SHARE, "classes": {"head": {"images": 6, "precision": 0.6, "recall": None}, "femur": {
         "images": 4, "precision": 0.7, "recall": 0.8}},
     "confusion": {"head": {"head": 5, "femur": 1}, "femur": {"head": 2, "femur": 2}},
+    "head_verdicts": {"accept": 4, "review": 1, "refuse": 1},
 }  # fmt: skip
 CLIPS = {
     "model_id": ID, "data": "clips", "clips": 2, "frames": 30, "head_free_frames": 30,
@@ -101,7 +103,10 @@ def test_each_evaluation_has_its_section_and_each_figure_its_place() -> None:
         "| false heads: one outlined in another plane | 0.00 |",
         "| in femur | 25.00 (10.00 to 40.00) |",
         "| a head where there is none (% of frames) | 10.00 | 0.00 |",
-        "The 90 % interval of HC holds the reference in 87.5 % of 8; its mean width is 4.2 % of HC.",
+        "The 90 % interval of HC holds the reference in 87.5 % of 8 (47.3 to 99.7), in brackets its binomial 95 % "
+        "interval (Clopper and Pearson 1934); its mean width is 4.2 % of HC.",
+        "in 2. Their pixel size is not known. Verdicts: accept 6, review 2, refuse 1.",
+        "Head planes: Verdicts: accept 4, review 1, refuse 1.",
         "- HC18, test: pixel size 0.20 mm and more: Dice 94.40 % of 4 pictures",
         "- pictures made worse: `blur` at severity 5: Dice 50.00 %, no head found in 2 of 3",
     ):

@@ -96,7 +96,7 @@ def test_any_shape_of_picture_is_taken_and_any_other_array_refused(toy_model: Pa
 
 def test_flips_average_the_picture_and_its_mirror_image(graph: Callable[..., Any], tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m", graph())
-    picture = bright_head(HEAD)
+    picture = np.maximum(bright_head(HEAD), np.random.default_rng(0).integers(0, 20, (128, 192), dtype=np.uint8))
     plain = Predictor(folder).predict(picture).grid_probability
     mirrored = Predictor(folder).predict(picture[:, ::-1]).grid_probability
     both = Predictor(folder, flips=True).predict(picture).grid_probability

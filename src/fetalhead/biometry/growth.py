@@ -13,10 +13,14 @@ from typing import Literal
 
 from fetalhead.biometry.known_age import KnownAge, UnknownAge
 from fetalhead.biometry.measurement import HeadMeasurement
+from fetalhead.biometry.quality import doubted
 
 Measure = Literal["hc", "bpd", "ofd"]
 
 RANGE_WEEKS = (14.0, 40.0)
+
+UNLIKELY_Z, UNLIKELY = 4.0, "unlikely at that age"
+"""One healthy fetus in 16,000 is farther from the mean: the age, the size of a pixel or the outline may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def with_growth(measurement: HeadMeasurement, age: KnownAge | UnknownAge) -> Hea
     at = growth("hc", measurement.hc_mm, age.weeks)
     if isinstance(at, NoGrowth):
         return _without_growth(measurement, at.reason)
-    return replace(measurement, hc_z=at.z, hc_centile=at.centile, known_ga_weeks=age.weeks)
+    known = replace(measurement, hc_z=at.z, hc_centile=at.centile, known_ga_weeks=age.weeks)
+    return doubted(known, UNLIKELY) if abs(at.z) > UNLIKELY_Z else known
 
 
 def _without_growth(measurement: HeadMeasurement, reason: str) -> HeadMeasurement:

@@ -143,9 +143,9 @@ class _Fit:
         return HeadOutline(ellipse, ellipse_px, support, overlap, outside, fault)
 
     def _size_fault(self, ellipse: Ellipse, ellipse_px: Ellipse) -> str:
-        height, width = self._letterbox.source
-        inside = -0.5 <= ellipse_px.center_x <= width - 0.5 and -0.5 <= ellipse_px.center_y <= height - 0.5
-        if not inside or 2 * ellipse_px.semi_axis_a > math.hypot(height, width):
+        x0, y0, x1, y1 = self._letterbox.box
+        inside = x0 - 0.5 <= ellipse_px.center_x <= x1 - 0.5 and y0 - 0.5 <= ellipse_px.center_y <= y1 - 0.5
+        if not inside or 2 * ellipse_px.semi_axis_a > math.hypot(x1 - x0, y1 - y0):
             return "the ellipse through the outline is more than the picture can hold"
         if ellipse.semi_axis_b < LEAST_SEMI_AXIS_PX * self.resolution:
             return f"the outline is less than {2 * LEAST_SEMI_AXIS_PX:g} grid pixels wide"

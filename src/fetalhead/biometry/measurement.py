@@ -143,8 +143,8 @@ def _edge_left(
     What is joined to a head may reach the edge without it.
     """
     points = ellipse_px.points(180)
-    height, width = letterbox.source
-    if ((points < -0.5) | (points > np.array([width, height]) - 0.5)).any():
+    first, last = np.array(letterbox.box[:2]) - 0.5, np.array(letterbox.box[2:]) - 0.5
+    if ((points < first) | (points > last)).any():
         return "picture"
     tolerance = FIELD_EDGE_PX * float(letterbox.inverse[0, 0])
     return "field of view" if field and field.depth(points[:, 0], points[:, 1]).min() < -tolerance else ""

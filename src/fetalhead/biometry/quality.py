@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from fetalhead.biometry.measurement import FULL_SUPPORT, HeadMeasurement
 from fetalhead.catalog import PLANES
 
 HEAD = PLANES[0]
+
+VERDICTS = ("accept", "review", "refuse")
 
 LEAST_HEAD_PLANE = 0.5
 """A picture with a lower probability of being a head plane shows another one, whatever is outlined in it. Of the
@@ -20,6 +23,10 @@ SURE_HEAD_PLANE = 0.8
 LEAST_SUPPORT = 0.55
 """With less of the perimeter seen, HC is more guess than measurement: of heads of HC18's validation and training split
 that an edge was laid over, those with 0.50 to 0.55 are 7 % off in the mean, and those with 0.55 to 0.60 4 %."""
+
+CUT_SUPPORT = 0.8
+"""A head that an edge cuts is no doubt while so much of its perimeter is seen. Of HC18's validation heads that an edge
+was laid over, 73 of such support are 1.6 % off in the mean (uncut 1.3 %); 13 of two hospitals' validation are 1.9 %."""
 
 MOST_DOUBTS = 3
 """With more reasons at once it is not to be used: such heads, cut likewise, are 14 to 20 % off."""
@@ -51,13 +58,16 @@ IMPOSSIBLE = "impossible size: is the pixel size right?"
 
 
 def judged(
-    measurement: HeadMeasurement, planes: Mapping[str, float] | None, unlikeness: float | None = None
+    measurement: HeadMeasurement,
+    planes: Mapping[str, float] | None,
+    unlikeness: float | None = None,
+    drawn_over: bool = False,
 ) -> HeadMeasurement:
     """The measurement with its `quality` and `quality_reasons`, or without a head where the plane is another one.
 
     `planes` are the probabilities of the planes; None where the model tells none. `unlikeness` is the picture's
-    (`Prediction`). `accept`: nothing speaks against it; `review`: somebody should look at the overlay; `refuse`: not to
-    be used.
+    (`Prediction`); `drawn_over` tells whether something was drawn along the outline. `accept`: nothing speaks against
+    it; `review`: somebody should look at the overlay; `refuse`: not to be used.
     """
     unlikeness = unlikeness or 0.0
     if measurement and unlikeness > FOREIGN:
@@ -69,11 +79,23 @@ def judged(
     if not measurement:
         other = bool(planes) and measurement.plane not in ("", HEAD)
         return replace(measurement, quality="refuse", quality_reasons=("no head", *(("other plane",) if other else ())))
-    reasons = _doubts(measurement, planes, unlikeness)
+    reasons = _doubts(measurement, planes, unlikeness, drawn_over)
     support = 1.0 if measurement.support is None else measurement.support
     if support < LEAST_SUPPORT or IMPOSSIBLE in reasons or len(reasons) > MOST_DOUBTS:
         return replace(measurement, quality="refuse", quality_reasons=reasons)
     return replace(measurement, quality="review" if reasons else "accept", quality_reasons=reasons)
+
+
+def counted(verdicts: Iterable[str]) -> dict[str, int]:
+    """How many there are of each verdict."""
+    counts = Counter(verdicts)
+    return {verdict: counts[verdict] for verdict in VERDICTS}
+
+
+def doubted(measurement: HeadMeasurement, reason: str) -> HeadMeasurement:
+    """A judged measurement with one more reason to look at it."""
+    verdict = "review" if measurement.quality == "accept" else measurement.quality
+    return replace(measurement, quality=verdict, quality_reasons=(*measurement.quality_reasons, reason))
 
 
 def _best(planes: Mapping[str, float]) -> str:
@@ -96,12 +118,17 @@ def _without_head(measurement: HeadMeasurement, reason: str) -> HeadMeasurement:
     )
 
 
-def _doubts(measurement: HeadMeasurement, planes: Mapping[str, float] | None, unlikeness: float) -> tuple[str, ...]:
-    index, hc = measurement.cephalic_index, measurement.hc_mm
+def _doubts(
+    measurement: HeadMeasurement, planes: Mapping[str, float] | None, unlikeness: float, drawn_over: bool
+) -> tuple[str, ...]:
+    index, hc, outline = measurement.cephalic_index, measurement.hc_mm, measurement.ellipse_px
+    if index is None and outline is not None:  # without a size of pixels they are taken for square
+        index = 100 * outline.semi_axis_b / outline.semi_axis_a
     found = {
         "plane unsure": bool(planes) and planes[HEAD] < SURE_HEAD_PLANE,  # type: ignore[index]
         "another region as well": measurement.region_share < LEAST_SHARE,
-        "cut off": bool(measurement.edge_left),
+        "drawn over": drawn_over,
+        "cut off": bool(measurement.edge_left) and (measurement.support is None or measurement.support < CUT_SUPPORT),
         "poor contact": measurement.support is not None and measurement.support < FULL_SUPPORT,
         IMPOSSIBLE: hc is not None and not POSSIBLE_HC_MM[0] <= hc <= POSSIBLE_HC_MM[1],
         "unlikely shape": index is not None and not CEPHALIC_INDEX[0] <= index <= CEPHALIC_INDEX[1],

@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
         raise WrongUsage(f"wants measurements.csv and one CSV of manual values, not {len(options.files)} files")
 
     from fetalhead.evaluation import figures
-    from fetalhead.evaluation.agreement import agreement, agreement_table, write_pairs
+    from fetalhead.evaluation.agreement import accepted, agreement, agreement_table, verdicts, write_pairs
     from fetalhead.evaluation.agreement_pairs import read_pairs
     from fetalhead.evaluation.results import BOOTSTRAP, plain, write_document
 
@@ -43,8 +43,10 @@ def main(argv: Sequence[str]) -> int:
         print(f"fetalhead agree: {line}", file=sys.stderr)
     if not pairs:
         raise FetalheadError(f"{manual}: none of its pictures has an HC in mm in {measured}")
-    found = agreement(pairs)
+    found, sure = agreement(pairs), accepted(pairs)
     counts = {
+        "verdicts": verdicts(pairs),
+        "accepted": asdict(sure) if sure else None,
         "manual_not_measured": len(unpaired.not_measured),
         "manual_only": len(unpaired.only_manual),
         "measured_only": unpaired.only_measured,

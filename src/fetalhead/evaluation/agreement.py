@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fetalhead.biometry.quality import VERDICTS, counted
 from fetalhead.evaluation.agreement_pairs import Pair
 from fetalhead.evaluation.summary import (
     SEED,
@@ -26,6 +27,10 @@ OUTLIER_PERCENT = 5
 """A difference of more than this share of the manual value is listed."""
 SHOWN = 20
 """Outliers in the table for a person; `agreement.csv` has all."""
+COLUMNS = (
+    "path", "frame", "subject", "measured_mm", "manual_mm", "readings", "difference_mm", "difference_percent", "quality"
+)  # fmt: skip
+"""Of `agreement.csv`."""
 LIMIT = 1.96
 """SDs from the bias to either limit of agreement (Bland and Altman 1986)."""
 
@@ -72,6 +77,17 @@ def agreement(pairs: Sequence[Pair]) -> Agreement:
     )  # fmt: skip
 
 
+def verdicts(pairs: Sequence[Pair]) -> dict[str, int]:
+    """How many pairs have each verdict of `fetalhead measure`; empty where the file tells none."""
+    return counted(pair.quality for pair in pairs) if any(pair.quality for pair in pairs) else {}
+
+
+def accepted(pairs: Sequence[Pair]) -> Agreement | None:
+    """The figures of those that were accepted; None where none was."""
+    chosen = [pair for pair in pairs if pair.quality == VERDICTS[0]]
+    return agreement(chosen) if chosen else None
+
+
 def outliers(pairs: Sequence[Pair]) -> list[Pair]:
     """The pairs that differ by more than `OUTLIER_PERCENT`, worst first."""
     return sorted((pair for pair in pairs if abs(pair.percent) > OUTLIER_PERCENT), key=lambda pair: -abs(pair.percent))
@@ -104,13 +120,12 @@ def write_pairs(path: Path, pairs: Sequence[Pair]) -> None:
     """`agreement.csv`: a row a picture."""
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(
-            ["path", "frame", "subject", "measured_mm", "manual_mm", "readings", "difference_mm", "difference_percent"]
-        )
+        writer.writerow(COLUMNS)
         for pair in pairs:
             manual, *differences = (f"{value:.4f}" for value in (pair.manual_mm, pair.difference_mm, pair.percent))
+            picture = pair.path, pair.frame, pair.subject
             writer.writerow(
-                [pair.path, pair.frame, pair.subject, pair.measured_mm, manual, len(pair.readings_mm), *differences]
+                [*picture, pair.measured_mm, manual, len(pair.readings_mm), *differences, pair.quality]
             )
 
 
@@ -128,11 +143,20 @@ def agreement_table(found: Agreement, pairs: Sequence[Pair]) -> str:
         lines.append(f"within {percent} %: {100 * share.share:.1f} %{interval}")
     if not math.isnan(found.reader_sd):
         lines.append(f"manual values of one picture: SD {found.reader_sd:.2f} mm")
+    if counts := verdicts(pairs):
+        lines.append("verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in counts.items()))
+    if 0 < counts.get(VERDICTS[0], 0) < len(pairs) and (sure := accepted(pairs)):
+        lines.append(
+            f"of the accepted: bias {sure.bias:+.2f} mm{_interval(sure.bias_low, sure.bias_high)}, limits of agreement "
+            f"{_limits(sure)}, mean absolute difference {sure.adf_mm:.2f} mm, {sure.adf_percent:.2f} %"
+        )
     far = outliers(pairs)
     if far:
         lines += ["", f"farther off than {OUTLIER_PERCENT} %: {len(far)}"]
     for pair in far[:SHOWN]:
-        lines.append(f"  {pair.shown}: {pair.measured_mm:.1f} against {pair.manual_mm:.1f} mm, {pair.percent:+.1f} %")
+        verdict = f", {pair.quality}" if pair.quality else ""
+        off = f"{pair.percent:+.1f} %{verdict}"
+        lines.append(f"  {pair.shown}: {pair.measured_mm:.1f} against {pair.manual_mm:.1f} mm, {off}")
     return "\n".join(lines)
 
 

@@ -38,6 +38,8 @@ class Pair:
     measured_mm: float
     readings_mm: tuple[float, ...]
     """The manual values: one, or several where it was measured several times."""
+    quality: str = ""
+    """The verdict of the measurement; empty where the file tells none."""
 
     @property
     def manual_mm(self) -> float:
@@ -79,6 +81,7 @@ class _Measured:
     hc_mm: float | None
     why_not: str
     """Status and reason, which tell why there is no HC in mm."""
+    quality: str
 
 
 @dataclass(slots=True)
@@ -123,7 +126,8 @@ def read_pairs(measured: Path, manual: Path) -> tuple[list[Pair], Unpaired]:
         if row.hc_mm is None:
             not_measured.append(f"{_shown(row.path, row.frame)}: {row.why_not}")
         else:
-            pairs.append(Pair(row.path, row.frame, value.subject or row.path, row.hc_mm, tuple(value.readings_mm)))
+            readings = tuple(value.readings_mm)
+            pairs.append(Pair(row.path, row.frame, value.subject or row.path, row.hc_mm, readings, row.quality))
     only_measured = sum(row.hc_mm is not None and row not in of_rows for row in rows)
     return pairs, Unpaired(tuple(not_measured), tuple(only_manual), only_measured)
 
@@ -145,6 +149,7 @@ def _measured_rows(path: Path) -> list[_Measured]:
             _plain_frame(row["frame"]),
             _measured_mm(path, line, row["hc_mm"].strip()),
             one_line(f"{row['status']}, {row['reason']}"),
+            row.get("quality", ""),
         )
         for line, row in rows
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fetalhead.biometry.quality import counted
 from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.evaluate import MASK_LEVEL
@@ -38,6 +39,8 @@ class PixelScores:
     subject: str
     reason: str
     """Why no head was found; empty where one was, or where there is none."""
+    quality: str
+    """The verdict."""
     dice: float
     """Of the fitted ellipse and the mask as drawn."""
     iou: float
@@ -59,7 +62,7 @@ FIGURES: dict[str, Callable[[FloatArray], float]] = {
 }  # fmt: skip
 """The figures, and which value of each is the worst."""
 
-COLUMNS = ("name", "subject", "reason", *FIGURES)
+COLUMNS = ("name", "subject", "reason", "quality", *FIGURES)
 """Of `cases.csv`."""
 
 
@@ -86,14 +89,16 @@ def _score(case: Case, predictor: Predictor) -> PixelScores:
     found = measurement.ellipse_px if measurement else None
     if reference is None:
         none = (math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
-        return PixelScores(case.name, case.subject, "", *none, None, found)
+        return PixelScores(case.name, case.subject, "", measurement.quality, *none, None, found)
     if found is None:
         nothing = (0.0, 0.0, dice(truth, mask), math.nan, math.nan, math.nan)
-        return PixelScores(case.name, case.subject, measurement.reason, *nothing, reference, None)
+        return PixelScores(
+            case.name, case.subject, measurement.reason, measurement.quality, *nothing, reference, None
+        )
     inside = filled(found, shape)
     difference = 100 * (found.perimeter / reference.perimeter - 1)
     return PixelScores(
-        case.name, case.subject, "", dice(truth, inside), iou(truth, inside), dice(truth, mask),
+        case.name, case.subject, "", measurement.quality, dice(truth, inside), iou(truth, inside), dice(truth, mask),
         ellipse_distances(reference, found, UNIT).hausdorff, difference, abs(difference), reference, found,
     )  # fmt: skip
 
@@ -140,6 +145,7 @@ def write_in_pixels(folder: Path, scored: Sequence[PixelScores], about: dict[str
         "subjects": len({one.subject for one in with_head}),
         "failures": sum(bool(one.reason) for one in scored),
         **({"head_free": head_free} if without else {}),
+        "verdicts": counted(one.quality for one in with_head),
         "bootstrap": BOOTSTRAP,
         "metrics": {name: asdict(numbers) for name, numbers in pixel_figures(scored).items()},
     }
@@ -159,7 +165,9 @@ def pixels_table(scored: Sequence[PixelScores]) -> str:
     if without:
         false_heads = sum(one.predicted is not None for one in without)
         lines.append(f"{len(without)} more have an empty mask, so no head: one outlined all the same in {false_heads}")
+    verdicts = counted(one.quality for one in with_head)
     lines += [
+        "verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in verdicts.items()),
         "",
         f"{'figure':12} {'mean':>8} {'SD':>8} {'median':>8} {'worst':>8}   95 % interval of the mean, by subject",
     ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fetalhead.biometry.quality import counted
 from fetalhead.catalog import PLANES
 from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
@@ -38,6 +39,8 @@ class PlaneCase:
     """Empty where the model does not tell planes."""
     outlined: bool
     """Whether a head was outlined in it, as `measure` would."""
+    quality: str = ""
+    """The verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class PlaneFigures:
     false_heads_by_plane: dict[str, Share]
     missed_heads: Share | None
     """Head planes in which none is."""
+    head_verdicts: dict[str, int]
+    """How many head planes have each verdict."""
 
 
 def evaluate_planes(
@@ -82,7 +87,7 @@ def evaluate_planes(
             continue
         measurement, prediction = measure_image(UltrasoundImage(pixels), predictor)
         predicted = prediction.best_plane if prediction else ""
-        scored.append(PlaneCase(case.name, case.subject, case.plane, predicted, bool(measurement)))
+        scored.append(PlaneCase(case.name, case.subject, case.plane, predicted, bool(measurement), measurement.quality))
     return scored
 
 
@@ -116,6 +121,7 @@ def plane_figures(cases: Sequence[PlaneCase], classes: Sequence[str]) -> PlaneFi
             if (share := _share([case for case in others if case.plane == plane], lambda case: case.outlined))
         },
         missed_heads=_share(heads, lambda case: not case.outlined),
+        head_verdicts=counted(case.quality for case in heads),
     )
 
 
@@ -135,8 +141,8 @@ def write_planes(folder: Path, cases: Sequence[PlaneCase], figures: PlaneFigures
     """`planes.csv`, a row a case, and `metrics.json`, which begins with `about`: what was evaluated."""
     with open(folder / "planes.csv", "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["name", "subject", "plane", "predicted", "head_outlined"])
-        writer.writerows([c.name, c.subject, c.plane, c.predicted, str(c.outlined).lower()] for c in cases)
+        writer.writerow(["name", "subject", "plane", "predicted", "head_outlined", "quality"])
+        writer.writerows([c.name, c.subject, c.plane, c.predicted, str(c.outlined).lower(), c.quality] for c in cases)
     write_document(folder / "metrics.json", plain(about | {"bootstrap": BOOTSTRAP} | asdict(figures)))
 
 
@@ -177,6 +183,9 @@ def planes_table(figures: PlaneFigures) -> str:
         if share is not None:
             interval = f"({_percent(share.low)} to {_percent(share.high)})"
             lines.append(f"{title}: {_percent(share.share)} {interval}")
+    if figures.missed_heads is not None:
+        counts = ", ".join(f"{verdict} {count}" for verdict, count in figures.head_verdicts.items())
+        lines.append(f"verdicts over head planes: {counts}")
     return "\n".join(lines)
 
 

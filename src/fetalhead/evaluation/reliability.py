@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import binomtest
 
+from fetalhead.biometry.quality import counted
 from fetalhead.datasets.splits import BAND_NAMES
 from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.evaluation.summary import Share, share_of
-
-VERDICTS = ("accept", "review", "refuse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,9 @@ class Intervals:
 
     images: int
     coverage: Share
+    binomial_low: float
+    """To `binomial_high`: the exact 95 % interval of the coverage (Clopper and Pearson 1934). 0.9 should lie within."""
+    binomial_high: float
     mean_width_percent: float
     """Of the reference's HC."""
 
@@ -43,7 +46,7 @@ def reliability(cases: Sequence[ScoredCase]) -> Reliability:
     accepted = [case for case in cases if case.quality == "accept"]
     groups = {band: _intervals([case for case in cases if case.band == band]) for band in BAND_NAMES}
     return Reliability(
-        {verdict: sum(case.quality == verdict for case in cases) for verdict in VERDICTS},
+        counted(case.quality for case in cases),
         _mean([case.scores.adf_mm for case in accepted]),
         _mean([case.scores.dice for case in accepted]),
         _intervals(cases),
@@ -59,7 +62,9 @@ def _intervals(cases: Sequence[ScoredCase]) -> Intervals | None:
     low, high = np.array([interval for _, interval in having]).T
     holds = (low <= references) & (references <= high)
     width = float(np.mean(100 * (high - low) / references))
-    return Intervals(len(having), share_of(holds, [case.subject for case, _ in having]), width)
+    binomial = binomtest(int(holds.sum()), len(having)).proportion_ci(0.95, "exact")
+    covered = share_of(holds, [case.subject for case, _ in having])
+    return Intervals(len(having), covered, float(binomial.low), float(binomial.high), width)
 
 
 def _mean(values: Sequence[float]) -> float:

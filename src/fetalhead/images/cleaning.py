@@ -35,15 +35,22 @@ NEARBY = 9
 LEAST_COLOUR = 48
 """Levels by which a pixel's channels differ, beyond the picture's tint, from which on it is coloured."""
 
+FRINGE = 2
+"""Pixels to which a stroke is blurred on either side."""
+
 INPAINT_RADIUS = 3.0
 
 
-def find_overlays(picture: Pixels) -> Mask:
-    """(H, W) bool: where something is drawn over an (H, W) grey or (H, W, 3) RGB picture, with its blurred fringe."""
+def find_overlays(picture: Pixels, longer_side: int | None = None) -> Mask:
+    """(H, W) bool: where something is drawn over an (H, W) grey or (H, W, 3) RGB picture, with its blurred fringe.
+
+    `longer_side` is that of the whole picture, where a part of it is given.
+    """
+    longer_side = longer_side or max(picture.shape[:2])
     if picture.ndim == 2:
-        return _grown(_strokes(picture))
+        return _grown(_strokes(picture, longer_side))
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    return _grown(_strokes(grey) | _coloured(picture))
+    return _grown(_strokes(grey, longer_side) | _coloured(picture))
 
 
 def clean(picture: Pixels) -> Pixels:
@@ -65,13 +72,18 @@ def stand_out(grey: Pixels, width: int) -> Pixels:
 
 def sharp_part(grey: Pixels, mask: Mask, step: int) -> Mask:
     """The pixels of the mask that exceed a neighbour by `step` grey levels."""
+    return np.asarray(mask & steps(grey, step))
+
+
+def steps(grey: Pixels, step: int = STEP) -> Mask:
+    """The pixels that exceed a neighbour by `step` grey levels; every stroke has some."""
     lowest = cv2.erode(grey, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
-    return np.asarray(mask & (cv2.subtract(grey, lowest) >= step))
+    return np.asarray(cv2.subtract(grey, lowest) >= step)
 
 
-def _strokes(grey: Pixels) -> Mask:
+def _strokes(grey: Pixels, longer_side: int) -> Mask:
     """Thin, bright, sharp strokes."""
-    over = stand_out(grey, 2 * max(2, round(STROKE * max(grey.shape) / 2)) + 1)
+    over = stand_out(grey, 2 * max(2, round(STROKE * longer_side / 2)) + 1)
     thin = over >= LEAST_CONTRAST
     sharp = sharp_part(grey, thin, STEP)
     share = _sum(sharp) / np.maximum(_sum(thin), 1)
@@ -101,4 +113,4 @@ def _coloured(picture: Pixels) -> Mask:
 
 
 def _grown(mask: Mask) -> Mask:
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((2 * FRINGE + 1,) * 2, np.uint8)) > 0)

@@ -181,7 +181,7 @@ def _worst(cases: Sequence[Mapping[str, Any]]) -> list[str]:
 def _pixels(document: Mapping[str, Any]) -> list[str]:
     return [
         f"{document['images']} pictures of {document['subjects']} subjects, no head found "
-        f"in {document['failures']}. Their pixel size is not known.",
+        f"in {document['failures']}. Their pixel size is not known." + _verdicts(document.get("verdicts")),
         "",
         STATISTICS,
         *(_statistics(*IN_PIXELS[key], document["metrics"][key]) for key in IN_PIXELS),
@@ -214,7 +214,13 @@ def _planes(document: Mapping[str, Any]) -> list[str]:
             counts = " | ".join(str(document["confusion"][plane][other]) for other in classes)
             recall, precision = _number(numbers["recall"], 100), _number(numbers["precision"], 100)
             lines.append(f"| {plane} | {counts} | {recall} | {precision} |")
+    if sum(document.get("head_verdicts", {}).values()):
+        lines += ["", f"Head planes:{_verdicts(document['head_verdicts'])}"]
     return lines
+
+
+def _verdicts(counts: Mapping[str, int] | None) -> str:
+    return " Verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in counts.items()) + "." if counts else ""
 
 
 def _clips(document: Mapping[str, Any]) -> list[str]:
@@ -272,6 +278,8 @@ def reliability_lines(found: Mapping[str, Any], images: int) -> list[str]:
     if intervals := found["intervals"]:
         width = intervals["mean_width_percent"]
         covered = f"The 90 % interval of HC holds the reference in {_covered(intervals)}"
+        if intervals.get("binomial_low") is not None:
+            covered += ", in brackets its binomial 95 % interval (Clopper and Pearson 1934)"
         lines.append(f"{covered}; its mean width is {width:.1f} % of HC.")
         bands = "; ".join(f"{band}: {_covered(one)}" for band, one in found["interval_bands"].items())
         lines.append(f"By band of HC: {bands}.")
@@ -280,7 +288,9 @@ def reliability_lines(found: Mapping[str, Any], images: int) -> list[str]:
 
 def _covered(intervals: Mapping[str, Any]) -> str:
     share = intervals["coverage"]
-    return f"{100 * share['share']:.1f} % of {intervals['images']}"
+    said = f"{100 * share['share']:.1f} % of {intervals['images']}"
+    low, high = (intervals.get(f"binomial_{end}") for end in ("low", "high"))
+    return said if low is None or high is None else f"{said} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _number(value: float | None, factor: float) -> str:

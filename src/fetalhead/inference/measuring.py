@@ -16,12 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.biometry.dating import check_formula
+from fetalhead.biometry.drawn_over import is_drawn_over
 from fetalhead.biometry.growth import with_growth
 from fetalhead.biometry.known_age import KnownAges
 from fetalhead.biometry.measurement import HeadMeasurement, measure_head
-from fetalhead.biometry.quality import judged
+from fetalhead.biometry.quality import FOREIGN, judged
 from fetalhead.biometry.uncertainty import allowance_mm, with_interval
 from fetalhead.errors import FetalheadError
+from fetalhead.images.cleaning import clean
+from fetalhead.images.field_of_view import find_field_of_view
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers import read_images
@@ -30,6 +33,8 @@ from fetalhead.images.readers.grey import grey_of_colour, grey_of_values
 from fetalhead.images.ruler import sized_by_ruler
 from fetalhead.inference.model_folder import CONFIG_NAME, model_path
 from fetalhead.inference.predictor import Prediction, Predictor
+
+DRAWN_OVER = "what is drawn along the outline is taken out"
 
 NEARLY_SQUARE = 0.02
 """Pixels whose sides differ by a smaller share are shown to the network as they are stored."""
@@ -79,12 +84,28 @@ def measure_image(
     """The measured head of one picture, in the pixel size of the region that holds it, and the prediction behind it.
 
     A picture without any contrast (all black, say) holds no head, whatever a network makes of it: it never
-    reaches the network, and the prediction is None.
+    reaches the network, and the prediction is None. Where an ellipse or the like is drawn along the outline, the head
+    is measured with all that is drawn taken out; `reason` says so.
     """
     lowest, highest, _, _ = cv2.minMaxLoc(image.pixels)
     if lowest == highest:
         reason = "the picture is all black" if highest == 0 else f"the picture is blank (every pixel is {highest:.0f})"
         return judged(HeadMeasurement(status="no_head", reason=reason, pixel_size=image.pixel_size), None), None
+    measurement, prediction = _found(image, predictor, dating)
+    ellipse, drawing = measurement.ellipse_px, (prediction.unlikeness or 0) > FOREIGN
+    drawn_over = ellipse is not None and not drawing and is_drawn_over(image.pixels, ellipse)
+    if drawn_over:
+        cleaned = replace(image, pixels=clean(image.pixels)).with_field_of_view(image.field_of_view)
+        measurement, prediction = _found(cleaned, predictor, dating)
+        measurement = replace(measurement, reason="; ".join(filter(None, [measurement.reason, DRAWN_OVER])))
+    if calibration := predictor.folder.calibration:
+        allowance = allowance_mm(measurement, prediction.grid_probability, prediction.letterbox)
+        measurement = with_interval(measurement, allowance, calibration)
+    return judged(measurement, prediction.plane, prediction.unlikeness, drawn_over), prediction
+
+
+def _found(image: UltrasoundImage, predictor: Predictor, dating: str) -> tuple[HeadMeasurement, Prediction]:
+    """The head, and the prediction of its picture in the proportions of the region that holds it."""
     tallness = _tallness(image.pixel_size)
     prediction = predictor.predict(image.pixels, tallness)
     measurement = _measured(image, prediction, image.pixel_size, dating)
@@ -94,16 +115,15 @@ def measure_image(
             if size and _tallness(size) != tallness:
                 prediction = predictor.predict(image.pixels, _tallness(size))
             measurement = _measured(image, prediction, size, dating)
-    if calibration := predictor.folder.calibration:
-        allowance = allowance_mm(measurement, prediction.grid_probability, prediction.letterbox)
-        measurement = with_interval(measurement, allowance, calibration)
-    return judged(measurement, prediction.plane, prediction.unlikeness), prediction
+    return measurement, prediction
 
 
 def _measured(image: UltrasoundImage, prediction: Prediction, size: PixelSize, dating: str) -> HeadMeasurement:
     """The head that `prediction` outlines in `image`, in pixels of `size`."""
-    plane, field = prediction.best_plane, image.field_of_view
-    return measure_head(prediction.grid_probability, prediction.letterbox, size, dating, plane, field)
+    letterbox = prediction.letterbox
+    cut = letterbox.box != (0, 0, *letterbox.source[::-1])
+    field = find_field_of_view(image.pixels, letterbox.box) if cut and not image.region else image.field_of_view
+    return measure_head(prediction.grid_probability, letterbox, size, dating, prediction.best_plane, field)
 
 
 def _tallness(size: PixelSize) -> float:

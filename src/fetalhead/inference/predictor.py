@@ -75,11 +75,12 @@ class Predictor:
     def predict(self, pixels: npt.NDArray[np.uint8], tallness: float = 1.0) -> Prediction:
         """The prediction for an (H, W) uint8 grey picture of any size.
 
-        `tallness` is the height of its pixels over their width: the network sees the picture in its true proportions.
+        `tallness` is the height of its pixels over their width: the network sees the picture in its true proportions,
+        and without white or wide black margins.
         """
         if pixels.ndim != 2 or pixels.dtype != np.uint8:
             raise ValueError(f"an (H, W) uint8 picture is wanted, not {pixels.dtype} of shape {pixels.shape}")
-        letterbox = Letterbox.fit((pixels.shape[0], pixels.shape[1]), self.folder.input_size, tallness)
+        letterbox = Letterbox.of(pixels, self.folder.input_size, tallness)
         grid = letterbox.to_grid(pixels)
         batch = np.stack([grid, grid[:, ::-1]] if self.flips else [grid])[:, np.newaxis]
         slope = np.float32(1 / (255 * self.folder.std))

@@ -12,7 +12,7 @@ from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.draws import LIKENESS
 from fetalhead.errors import FetalheadError
-from fetalhead.images.geometry import Letterbox, resize
+from fetalhead.images.geometry import Letterbox
 from fetalhead.images.texture import texture
 from fetalhead.inference.familiarity import Familiarity
 from fetalhead.inference.model_folder import FAMILIARITY_NAME, ModelFolder
@@ -58,7 +58,8 @@ def familiarity_of(data: Sequence[str], grid: tuple[int, int]) -> Familiarity:
 def _on_grid(case: Case, grid: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """The picture alone, as large as it is on the grid."""
     pixels = case.pixels()
-    return resize(pixels, Letterbox.fit((pixels.shape[0], pixels.shape[1]), grid).inner)
+    letterbox = Letterbox.of(pixels, grid)
+    return letterbox.inner_of(letterbox.to_grid(pixels))
 
 
 def _both(pixels: npt.NDArray[np.uint8], number: int) -> list[npt.NDArray[np.float64]]:
