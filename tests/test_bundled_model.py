@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import runpy
 from pathlib import Path
@@ -17,11 +18,11 @@ from fetalhead.phantoms import head_phantom
 LARGEST_MODEL_BYTES = 12_000_000
 
 
-def relative_errors(count: int) -> list[float | None]:
-    """Of HC, on phantoms 0 to `count` - 1 of seed 0; None where no head was found."""
+def relative_errors(count: int, seeds: int = 1) -> list[float | None]:
+    """Of HC, on the first `count` phantoms of each of `seeds` seeds; None where no head was found."""
     errors: list[float | None] = []
-    for index in range(count):
-        phantom = head_phantom(0, index)
+    for seed, index in itertools.product(range(seeds), range(count)):
+        phantom = head_phantom(seed, index)
         found = fetalhead.measure(phantom.image.pixels, pixel_size=phantom.image.pixel_size)
         errors.append(abs(found.hc_mm / phantom.hc_mm - 1) if found and found.hc_mm else None)
     return errors
@@ -54,12 +55,12 @@ def test_phantoms_it_never_saw_are_measured() -> None:
 
 
 @pytest.mark.slow
-def test_forty_phantoms() -> None:
-    errors = relative_errors(40)
+def test_many_phantoms() -> None:
+    errors = relative_errors(20, seeds=6)
     found = [error for error in errors if error is not None]
-    print(f"median {100 * np.median(found):.2f} %, worst {100 * max(found):.2f} %, missed {40 - len(found)}")
-    assert len(found) >= 39
-    assert np.median(found) <= 0.03
+    print(f"median {100 * np.median(found):.2f} %, worst {100 * max(found):.2f} %, missed {len(errors) - len(found)}")
+    assert len(found) >= 0.95 * len(errors)
+    assert np.median(found) <= 0.01
 
 
 def test_a_picture_without_anything_has_no_head() -> None:

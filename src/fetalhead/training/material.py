@@ -18,7 +18,7 @@ def load_material(options: TrainingOptions) -> tuple[Material, list[Sample]]:
     """
     refuse_shared_patients(options.data, options.unlabelled if isinstance(options, SemiSupervisedOptions) else ())
     material = training_material(options)
-    validation = load_samples(options.data, "val", _base(options))
+    validation = load_samples(options.data, "val", base_of(options))
     _check_heads(validation, "val", options)
     return material, validation
 
@@ -31,7 +31,7 @@ def training_material(options: TrainingOptions, at_most: int | None = None) -> M
     leaves them, and may hold a head; without any, the labelled pictures serve as unlabelled ones too. Pictures whose
     plane alone is known teach that as well, where planes are learnt. Raises `FetalheadError`.
     """
-    base = _base(options)
+    base = base_of(options)
     known, withheld = load_training(options.data, options.labels, options.seed, base, at_most)
     annotated = [sample for sample in known if sample.annotated]
     rest = [sample for sample in known if not sample.annotated]
@@ -49,7 +49,8 @@ def training_material(options: TrainingOptions, at_most: int | None = None) -> M
     return Material(labelled, plane_stream, unlabelled_stream, options.plane_classes)
 
 
-def _base(options: TrainingOptions) -> tuple[int, int]:
+def base_of(options: TrainingOptions) -> tuple[int, int]:
+    """(H, W) of the grid that a run keeps its pictures on."""
     return round(options.grid[0] * BASE_FINENESS), round(options.grid[1] * BASE_FINENESS)
 
 
