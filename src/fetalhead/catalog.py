@@ -59,6 +59,7 @@ UNLABELLED_LOSSES = {
 """Unlabelled terms, by their names in `--unlabelled-loss`."""
 
 PLANES = ("head", "abdomen", "femur", "other")
+HEAD, OTHER = PLANES[0], PLANES[-1]
 
 DATING = {
     "hadlock1984": "Hadlock 1984, Radiology 152:497",

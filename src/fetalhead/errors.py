@@ -1,4 +1,4 @@
-"""What goes wrong with a user's input, told in one line."""
+"""What goes wrong with a user's input, told in one line, and results that are none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The result where there is none: falsy, and holds the reason. Each kind of result has a class of its own."""
+
+    reason: str
+
+    def __bool__(self) -> Literal[False]:
+        return False
 
 
 class FetalheadError(Exception):

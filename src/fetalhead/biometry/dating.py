@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import final
 
 from fetalhead.catalog import DATING
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, Nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +19,10 @@ class GestationalAge:
     high: float | None
 
 
+@final
 @dataclass(frozen=True, slots=True)
-class NoAge:
+class NoAge(Nothing):
     """An HC that a formula does not date: falsy, and holds the reason."""
-
-    reason: str
-
-    def __bool__(self) -> bool:
-        return False
 
 
 HADLOCK_RANGE_MM = (68.0, 360.0)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, final
 
 from fetalhead.biometry.known_age import KnownAge, UnknownAge
 from fetalhead.biometry.measurement import HeadMeasurement
 from fetalhead.biometry.quality import doubted
+from fetalhead.errors import Nothing
 
 Measure = Literal["hc", "bpd", "ofd"]
 
@@ -37,14 +38,10 @@ class Growth:
         return 50 * math.erfc(-self.z / math.sqrt(2))
 
 
+@final
 @dataclass(frozen=True, slots=True)
-class NoGrowth:
+class NoGrowth(Nothing):
     """An age outside the standard: falsy, and holds the reason."""
-
-    reason: str
-
-    def __bool__(self) -> bool:
-        return False
 
 
 def growth(measure: Measure, value_mm: float, ga_weeks: float) -> Growth | NoGrowth:

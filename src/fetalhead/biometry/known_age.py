@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import final
 
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, Nothing
 from fetalhead.images.readers.dicom_date import NoDate, examination_date
 
 LONGEST_WEEKS = 45.0
@@ -25,14 +26,10 @@ class KnownAge:
     weeks: float
 
 
+@final
 @dataclass(frozen=True, slots=True)
-class UnknownAge:
+class UnknownAge(Nothing):
     """An age that cannot be told: falsy, and holds the reason."""
-
-    reason: str
-
-    def __bool__(self) -> bool:
-        return False
 
 
 class KnownAges:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fetalhead.biometry.dating import NoAge, gestational_age
 from fetalhead.biometry.head_outline import HeadOutline, outline_head
 from fetalhead.biometry.head_region import FIELD_EDGE_PX, HeadRegion
-from fetalhead.catalog import PLANES
+from fetalhead.catalog import HEAD
 from fetalhead.images.ellipse import Ellipse, NoEllipse
 from fetalhead.images.field_of_view import FieldOfView, NoFieldOfView
 from fetalhead.images.geometry import Letterbox
@@ -96,7 +96,7 @@ def measure_head(
     if field_of_view:
         region = region.within(field_of_view, letterbox)
     unit = (pixel_size.x, pixel_size.y) if pixel_size else (1.0, 1.0)
-    outline = outline_head(region, letterbox, unit, plane == PLANES[0])
+    outline = outline_head(region, letterbox, unit, plane == HEAD)
     found = HeadMeasurement(
         status="no_head",
         pixel_size=pixel_size,

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from fetalhead.biometry.measurement import FULL_SUPPORT, HeadMeasurement
-from fetalhead.catalog import PLANES
-
-HEAD = PLANES[0]
+from fetalhead.catalog import HEAD, OTHER
 
 VERDICTS = ("accept", "review", "refuse")
 
@@ -102,7 +100,7 @@ def _best(planes: Mapping[str, float]) -> str:
     best = max(planes, key=planes.__getitem__)
     if best == HEAD:
         return f"no plane for sure (head with probability {planes[best]:.2f})"
-    name = "another plane than head, abdomen and femur" if best == PLANES[-1] else f"another plane, {best}"
+    name = "another plane than head, abdomen and femur" if best == OTHER else f"another plane, {best}"
     return f"{name} (probability {planes[best]:.2f})"
 
 

@@ -9,18 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.catalog import PLANES
+from fetalhead.catalog import HEAD, OTHER
 from fetalhead.datasets import open_data
 from fetalhead.datasets.case import Case
 from fetalhead.datasets.draws import LABELS
 from fetalhead.datasets.splits import UNASSIGNED
-from fetalhead.datasets.unlabelled import HEAD, unlabelled_cases
+from fetalhead.datasets.unlabelled import unlabelled_cases
 from fetalhead.errors import FetalheadError, warn
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.geometry import Letterbox
 from fetalhead.options import parse_labels
-
-NO_HEAD = PLANES[-1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +124,7 @@ def _sample(case: Case, base: tuple[int, int]) -> Sample:
         return sample
     head = case.reference(shape)
     if head is None:
-        return replace(sample, plane=NO_HEAD, annotated=True)
+        return replace(sample, plane=OTHER, annotated=True)
     return replace(sample, head=head.transformed(letterbox.matrix), plane=case.plane or HEAD, annotated=True)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from fetalhead.catalog import PLANES
+from fetalhead.catalog import HEAD
 from fetalhead.datasets import open_data, parse_data
 from fetalhead.datasets.case import Case, DataSet
 from fetalhead.datasets.hc18 import OUTLINE
@@ -14,8 +14,6 @@ from fetalhead.datasets.kinship import members_of, persons
 from fetalhead.datasets.pictures import read_cases as read_pictures
 from fetalhead.datasets.same_pictures import SamePictures
 from fetalhead.errors import FetalheadError
-
-HEAD = PLANES[0]
 
 KEPT_APART = ("val", "test")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fetalhead.biometry.quality import counted
-from fetalhead.catalog import PLANES
+from fetalhead.catalog import HEAD, PLANES
 from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.progress import progress
@@ -24,8 +24,6 @@ from fetalhead.inference.predictor import Predictor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-HEAD = PLANES[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
+
+from fetalhead.errors import Nothing
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -113,13 +115,8 @@ def _within(place: float, size: int) -> int:
 
 @final
 @dataclass(frozen=True, slots=True)
-class NoEllipse:
+class NoEllipse(Nothing):
     """A fit that gave none: falsy, and holds the reason."""
-
-    reason: str
-
-    def __bool__(self) -> Literal[False]:
-        return False
 
 
 def fit_ellipse(points: npt.ArrayLike) -> Ellipse | NoEllipse:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.errors import Nothing
 from fetalhead.images.field_limits import FloatArray, Limit, Line, depth_within, mask_within
 from fetalhead.images.field_shape import limits_of
 
@@ -77,13 +78,8 @@ class FieldOfView:
 
 @final
 @dataclass(frozen=True, slots=True)
-class NoFieldOfView:
+class NoFieldOfView(Nothing):
     """No field of view could be told: falsy, and holds the reason."""
-
-    reason: str
-
-    def __bool__(self) -> Literal[False]:
-        return False
 
 
 def find_field_of_view(

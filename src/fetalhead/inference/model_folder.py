@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fetalhead.biometry.calibration import Calibration
-from fetalhead.catalog import MODELS, PLANES
+from fetalhead.catalog import HEAD, MODELS, PLANES
 from fetalhead.errors import FetalheadError
 
 FORMAT = 1
@@ -73,8 +73,8 @@ class ModelFolder:
         outputs, classes = config.names("outputs"), config.names("classes")
         if HEAD_OUTPUT not in outputs or (PLANE_OUTPUT in outputs) != bool(classes):
             raise config.fault(f"outputs {list(outputs)} with classes {list(classes)} are not those of a head model")
-        if classes and (len(set(classes)) < len(classes) or not {PLANES[0]} <= set(classes) <= set(PLANES)):
-            raise config.fault(f"classes {list(classes)} are not some of {', '.join(PLANES)}, {PLANES[0]} among them")
+        if classes and (len(set(classes)) < len(classes) or not {HEAD} <= set(classes) <= set(PLANES)):
+            raise config.fault(f"classes {list(classes)} are not some of {', '.join(PLANES)}, {HEAD} among them")
         mean, std = config.normalisation()
         return cls(
             path=folder,

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import final
 
+from fetalhead.errors import Nothing
 from fetalhead.images.readers import HEAD_BYTES
 from fetalhead.images.readers.dicom_elements import BrokenDicom, looks_like_dicom, open_elements, text_of
 
@@ -23,14 +25,10 @@ DERIVED = (ACQUISITION_DATE, ACQUISITION_DATE_TIME, STUDY_DATE)
 IMAGE_TYPE, DATES_MODIFIED = 0x00080008, 0x00280303
 
 
+@final
 @dataclass(frozen=True, slots=True)
-class NoDate:
+class NoDate(Nothing):
     """No day that could be believed: falsy, and holds the reason, which quotes nothing of the file."""
-
-    reason: str
-
-    def __bool__(self) -> bool:
-        return False
 
 
 def examination_date(path: Path) -> date | NoDate:
