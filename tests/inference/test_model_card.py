@@ -138,7 +138,12 @@ def test_the_card_tells_how_to_make_it_again() -> None:
         "fetalhead evaluate --model m --data hc18=DIR --out OUT --split test --corruptions blur,text --one-a-subject "
         "--severities 1,5\n"
         "fetalhead evaluate --model m --data clips=DIR --out OUT --video\n"
+        "```\n\n"
+        "The export once more, with `--metrics TITLE=FILE` for each evaluation's `metrics.json`, makes this card.\n"
     ) in text
+    assert "--teacher" not in text
+    taught = card(stages=({**FIRST, "strategy": "semi-supervised", "teacher": "large"},))
+    assert "`--teacher large` is the folder of another model, which is made first." in taught
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ def model_card(
             "",
             "## Training",
             "",
-            "Subjects of the train split; those of val chose among checkpoints and settings; those of test were not",
-            "touched.",
+            "Subjects of the train split; those of val chose among checkpoints and settings; those of test had no part",
+            "in it.",
             "",
             *(line for number, stage in enumerate(stages, 1) for line in _stage(number, stage)),
             "",
@@ -68,6 +68,7 @@ def model_card(
             *(command_of(name, document) for document in figures),
             "```",
             "",
+            *_afterwards(stages, figures),
         ]
     )
 
@@ -164,6 +165,15 @@ def _command(number: int, stage: Mapping[str, Any]) -> str:
             said = str(list(value)).replace(" ", "") if isinstance(value, tuple) else value
             words.append(f"--{field.name.replace('_', '-')} {said}")
     return " ".join(words)
+
+
+def _afterwards(stages: Sequence[Mapping[str, Any]], figures: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the commands do not tell."""
+    again = "The export once more, with `--metrics TITLE=FILE` for each evaluation's `metrics.json`, makes this card."
+    lines = [again] if figures else []
+    teachers = dict.fromkeys(str(stage["teacher"]) for stage in stages if stage.get("teacher"))
+    lines += [f"`--teacher {name}` is the folder of another model, which is made first." for name in teachers]
+    return [*lines, ""] if lines else []
 
 
 def command_of(name: str, document: Mapping[str, Any]) -> str:

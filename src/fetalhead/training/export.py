@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -81,12 +81,8 @@ def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, opt
     export_onnx(network, trained.grid, folder / MODEL_NAME, options.half)
     _save_weights(network, folder / WEIGHTS, options.half)
     model_id = f"{options.name}-{sha256(folder / MODEL_NAME)[:12]}"
-    first, *others = _evaluations(run, options, model_id)
-    metrics = first | ({"others": others} if others else {})
-    (folder / METRICS_NAME).write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     stages = stages_of(run)
-    card = model_card(options.name, model_id, stages, [first, *others], _command(len(stages), options))
-    (folder / CARD_NAME).write_text(card, encoding="utf-8")
+    write_figures(folder, model_id, stages, _evaluations(run, options, model_id), options)
     config = {
         "format": FORMAT,
         "name": options.name,
@@ -101,6 +97,17 @@ def _write(network: UNet, trained: TrainingOptions, run: Path, folder: Path, opt
         "training": {"stages": stages},
     }
     configure(folder, config)
+
+
+def write_figures(
+    folder: Path, model_id: str, stages: list[dict[str, Any]], documents: list[dict[str, Any]], options: ExportOptions
+) -> None:
+    """`metrics.json` and the card of a model of these stages of training, from its evaluations, the chief one first."""
+    first, *others = documents
+    metrics = first | ({"others": others} if others else {})
+    (folder / METRICS_NAME).write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    card = model_card(options.name, model_id, stages, documents, _command(len(stages), options))
+    (folder / CARD_NAME).write_text(card, encoding="utf-8")
 
 
 def _calibrate(folder: Path, data: str) -> None:
@@ -135,8 +142,7 @@ def _save_weights(network: UNet, path: Path, half: bool) -> None:
 def _evaluations(run: Path, options: ExportOptions, model_id: str) -> list[dict[str, Any]]:
     """The evaluations' figures where given, outlines first; else what validation said of the checkpoint."""
     if options.metrics:
-        found = [_evaluation(argument, model_id) for argument in options.metrics]
-        return sorted(found, key=lambda document: kind_of(document) != "outlines")
+        return evaluations_of(options.metrics, model_id)
     step = steps_done(run / options.checkpoint)
     rows = [row for row in rows_of(run) if int(row["step"]) == step]
     if not rows:
@@ -150,6 +156,12 @@ def _evaluations(run: Path, options: ExportOptions, model_id: str) -> list[dict[
         "iou": float(rows[0]["val_iou"]),
     }
     return [validation]
+
+
+def evaluations_of(arguments: Sequence[str], model_id: str) -> list[dict[str, Any]]:
+    """The documents of `--metrics`, outlines first. Raises `FetalheadError`, also where one is another model's."""
+    found = [_evaluation(argument, model_id) for argument in arguments]
+    return sorted(found, key=lambda document: kind_of(document) != "outlines")
 
 
 def _evaluation(argument: str, model_id: str) -> dict[str, Any]:
