@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from fetalhead.biometry.calibration import Calibration
 from fetalhead.errors import FetalheadError
 from fetalhead.inference.model_folder import ModelFolder, model_path
+from fetalhead.training.model_place import configure
 
 
 @pytest.fixture
@@ -142,3 +144,15 @@ def test_a_bundled_name_is_found_in_the_package_and_a_path_is_not_taken_for_one(
     assert model_path("standard").parts[-3:] == ("fetalhead", "weights", "standard")
     assert model_path(Path("standard")) == Path("standard")
     assert model_path("./standard") == Path("standard")
+
+
+def test_an_altered_entry_is_told_and_another_layout_is_none(folder: Path) -> None:
+    configure(folder, {"calibration": {"factor": 1.5, "subjects": 100}, "level": 0.1 + 0.2})
+    assert ModelFolder.load(folder).calibration == Calibration(1.5, 100)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(dict(reversed(config.items()))))
+    assert ModelFolder.load(folder).calibration == Calibration(1.5, 100)
+    for edit in (lambda config: config["calibration"].update(factor=1.4), lambda config: config.update(flips=True)):
+        (folder / "config.json").write_text(json.dumps(config))
+        change(folder, edit)
+        assert "config.json: altered ('entries_sha256' is not that of its entries)" in refusal(folder)

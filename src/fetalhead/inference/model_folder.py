@@ -18,6 +18,9 @@ from fetalhead.errors import FetalheadError
 
 FORMAT = 1
 CONFIG_NAME = "config.json"
+OWN_DIGEST = "entries_sha256"
+"""The key of the configuration's own digest; models of earlier versions have none."""
+
 MODEL_NAME = "model.onnx"
 FAMILIARITY_NAME = "familiarity.json"
 """What the training pictures look like; not every model has it."""
@@ -113,6 +116,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def digest_of(entries: Mapping[str, Any]) -> str:
+    """SHA-256 of a configuration's entries but `OWN_DIGEST`, in hex, whatever their order and layout."""
+    others = {key: value for key, value in entries.items() if key != OWN_DIGEST}
+    return hashlib.sha256(json.dumps(others, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def _verify(path: Path, digest: str) -> None:
     if not path.is_file():
         raise FetalheadError(f"{path}: missing, though {CONFIG_NAME} lists it; copy or export the model again")
@@ -149,6 +158,8 @@ class _Config:
                 f"model format {self._values.get('format')!r} is not known to this version (which reads {FORMAT}); "
                 "update fetalhead or export the model again"
             )
+        if OWN_DIGEST in values and values[OWN_DIGEST] != digest_of(values):
+            raise self.fault(f"altered ({OWN_DIGEST!r} is not that of its entries); copy or export the model again")
 
     def fault(self, what: str) -> FetalheadError:
         return FetalheadError(f"{self._path}: {what}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import one_line
-from fetalhead.inference.model_folder import CONFIG_NAME, FAMILIARITY_NAME, FORMAT, MODEL_NAME, sha256
+from fetalhead.inference.model_folder import CONFIG_NAME, FAMILIARITY_NAME, FORMAT, MODEL_NAME, OWN_DIGEST, digest_of, sha256
 from fetalhead.training.checkpoint import WEIGHTS
 
 CARD_NAME, METRICS_NAME = "MODEL_CARD.md", "metrics.json"
@@ -36,11 +36,15 @@ def check_place(folder: Path) -> None:
 
 
 def configure(folder: Path, entries: Mapping[str, Any]) -> None:
-    """Add `entries` to a model's configuration, begun where there is none, and the digests of all files beside it."""
+    """Add `entries` to a model's configuration, begun where there is none, and the digests of all files beside it.
+
+    Its own digest is that of all its entries.
+    """
     path = folder / CONFIG_NAME
     config = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     files = {file.name: sha256(file) for file in sorted(folder.iterdir()) if file != path}
-    path.write_text(json.dumps({**config, **entries, "files": files}, indent=2) + "\n", encoding="utf-8")
+    whole = {**config, **entries, "files": files}
+    path.write_text(json.dumps(whole | {OWN_DIGEST: digest_of(whole)}, indent=2) + "\n", encoding="utf-8")
 
 
 def replace_model(folder: Path, made: Path) -> None:
