@@ -9,7 +9,15 @@ from typing import Any
 
 from fetalhead.errors import FetalheadError
 from fetalhead.images.readers.faults import one_line
-from fetalhead.inference.model_folder import CONFIG_NAME, FAMILIARITY_NAME, FORMAT, MODEL_NAME, OWN_DIGEST, digest_of, sha256
+from fetalhead.inference.model_folder import (
+    CONFIG_NAME,
+    FAMILIARITY_NAME,
+    FORMAT,
+    MODEL_NAME,
+    OWN_DIGEST,
+    digest_of,
+    sha256,
+)
 from fetalhead.training.checkpoint import WEIGHTS
 
 CARD_NAME, METRICS_NAME = "MODEL_CARD.md", "metrics.json"
