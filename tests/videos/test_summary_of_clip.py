@@ -9,7 +9,7 @@ import pytest
 
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.videos.state import state_of
-from fetalhead.videos.summary import Figures, best_frames, clip_hc, figures
+from fetalhead.videos.summary import Figures, best_frames, clip_hc, disagreement, figures, hc_by_scene
 from fetalhead.videos.track import Observations, Seen, follow
 
 RATE = 12.0
@@ -75,3 +75,20 @@ def test_a_frame_whose_score_is_told_as_0_is_no_best_one() -> None:
     times = np.arange(4.0)
     assert best_frames(np.array([1e-9, 0.3, math.nan, 0.00004]), times) == [1]
     assert best_frames(np.array([1e-9, 0.0, math.nan, 0.00004]), times) == []
+
+
+def test_scenes_that_disagree_are_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    scenes = np.repeat([0, 1, 2], 40)
+    sizes = np.repeat([200.0, 250.0, math.nan], 40) + rng.normal(0, 1, 120)
+    counted = np.isfinite(sizes)
+    counted[3] = False
+    found = plain(sizes.tolist(), np.where(np.isfinite(sizes), 0.9, math.nan).tolist())
+    unsure = np.full(120, 5.0)
+    parts = hc_by_scene(found, counted, unsure, scenes)
+    assert [(part.scene, part.first, part.last, part.frames) for part in parts] == [(0, 0, 39, 39), (1, 40, 79, 40)]
+    assert [part.hc.hc for part in parts] == pytest.approx([200, 250], abs=0.5)
+    said = disagreement(parts, "mm")
+    assert said.startswith(f"scenes disagree ({parts[0].hc.hc:.1f} mm in scene 0, {parts[1].hc.hc:.1f} mm in scene 1)")
+    assert disagreement(hc_by_scene(found, counted, np.full(120, 26.0), scenes), "mm") == ""
+    assert disagreement(parts[:1], "mm") == disagreement([], "mm") == ""

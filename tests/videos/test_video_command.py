@@ -76,6 +76,9 @@ def test_a_clip_gets_its_files(tmp_path, toy_model):
     assert all(0 < float(row["plane_score"]) <= 1 for row in rows)
     assert record["status"] == "ok" and record["unit"] == "mm" and record["hc"] == pytest.approx(true, rel=0.02)
     assert record["hc_low"] <= record["hc"] <= record["hc_high"]
+    lengths = {name: record[name] for name in ("hc", "hc_low", "hc_high")}
+    assert record["scenes"] == [{"scene": 0, "first": 0, "last": 39, "frames": 40, **lengths}]
+    assert record["reason"] == ""
     assert record["counts"]["frames"] == record["counts"]["accepted"] == 40
     times = [best["time_s"] for best in record["best"]]
     assert len(times) == 3 and min(abs(a - b) for a in times for b in times if a != b) >= 0.5

@@ -38,6 +38,7 @@ from fetalhead.videos.result_folder import BEST_NAMES, CHART, OVERLAY, ROWS, SUM
 from fetalhead.videos.stages import Stages
 from fetalhead.videos.state import ellipse_of
 from fetalhead.videos.steady_field import SteadyField
+from fetalhead.videos.summary import ClipHC
 from fetalhead.videos.track import NOMINAL_RATE
 from fetalhead.videos.wanted import Wanted
 from fetalhead.videos.writer import VideoWriter
@@ -93,7 +94,8 @@ class ClipAnalysis:
         outcome = self._outcome
         if outcome is None or outcome.hc is None:
             return "no head"
-        return f"{_title(outcome)}{'' if outcome.unit == 'mm' else ', no pixel size known'}"
+        notes = [_title(outcome), "" if outcome.unit == "mm" else "no pixel size known", outcome.reason]
+        return ", ".join(filter(None, notes))
 
     def _about(self, content: str) -> dict[str, Any]:
         """All that the results depend on."""
@@ -220,10 +222,14 @@ class ClipAnalysis:
             "clip": str(self._clip.path),
             "status": "no_head" if hc is None else "ok" if scaled else "no_scale",
             "unit": outcome.unit,
-            "hc": hc and _rounded(hc.hc),
-            "hc_low": hc and _rounded(hc.low),
-            "hc_high": hc and _rounded(hc.high),
+            **_lengths(hc),
             "ga_weeks": _rounded(weeks),
+            "reason": outcome.reason,
+            "scenes": [
+                {"scene": part.scene, "first": measured.numbers[part.first], "last": measured.numbers[part.last],
+                 "frames": part.frames, **_lengths(part.hc)}
+                for part in outcome.scenes
+            ],
             "best": [
                 {
                     "frame": measured.numbers[number],
@@ -265,6 +271,11 @@ def _with_records(
             earlier, record = islice(earlier, 0), None
             ledger.keep(number)
         yield image, record
+
+
+def _lengths(found: ClipHC | None) -> dict[str, float | None]:
+    hc, low, high = map(_rounded, (found.hc, found.low, found.high) if found else (math.nan,) * 3)
+    return {"hc": hc, "hc_low": low, "hc_high": high}
 
 
 def _title(outcome: Outcome) -> str:

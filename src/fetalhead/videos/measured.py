@@ -18,7 +18,7 @@ from fetalhead.reports.rows import Row, measured_row
 from fetalhead.videos.frame_ledger import FrameRecord
 from fetalhead.videos.plane_score import plane_parts
 from fetalhead.videos.scenes import SceneFinder
-from fetalhead.videos.summary import ClipHC, Figures, best_frames, clip_hc, figures
+from fetalhead.videos.summary import ClipHC, Figures, SceneHC, best_frames, clip_hc, disagreement, figures, hc_by_scene
 from fetalhead.videos.track import Observations, Seen, Track, follow
 
 
@@ -42,6 +42,13 @@ class Outcome:
     hc: ClipHC | None
     unit: str
     """mm, or px without a scale."""
+    scenes: list[SceneHC]
+    """Those with a head."""
+
+    @property
+    def reason(self) -> str:
+        """What speaks against its one HC; empty for nothing."""
+        return disagreement(self.scenes, self.unit)
 
 
 @dataclass(slots=True, eq=False)
@@ -106,7 +113,8 @@ class MeasuredClip:
         best = best_frames(result.score, times)
         counted = track.accepted & ~(frozen & np.roll(track.accepted, 1))
         unsure = np.asarray(self.unsure) if scaled else np.full(len(hc), np.nan)
-        return Outcome(track, result, best, clip_hc(result, counted, unsure), "mm" if scaled else "px")
+        whole, parts = clip_hc(result, counted, unsure), hc_by_scene(result, counted, unsure, scenes)
+        return Outcome(track, result, best, whole, "mm" if scaled else "px", parts)
 
 
 def _sizes_followed(

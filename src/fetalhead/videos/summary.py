@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,19 @@ class ClipHC:
     hc: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True)
+class SceneHC:
+    """One scene's HC, with an interval as the clip's."""
+
+    scene: int
+    first: int
+    last: int
+    """Places of the first and the last frame that count."""
+    frames: int
+    """How many count."""
+    hc: ClipHC
 
 
 def figures(
@@ -123,6 +137,30 @@ def clip_hc(figures: Figures, counted: npt.NDArray[np.bool_], unsure: FloatArray
     common = _quantile(unsure[usable][known], weights[known], 0.5) if known.any() else 0.0
     below, above = (math.hypot(max(side, 0.0), common) for side in (middle - low, high - middle))
     return ClipHC(middle, middle - below, middle + above)
+
+
+def hc_by_scene(
+    figures: Figures, counted: npt.NDArray[np.bool_], unsure: FloatArray, scenes: npt.NDArray[np.int_]
+) -> list[SceneHC]:
+    """`clip_hc` of each scene in which a head is measured."""
+    found = []
+    for scene in np.unique(scenes[counted]):
+        here = counted & (scenes == scene)
+        places = np.flatnonzero(here)
+        if (hc := clip_hc(figures, here, unsure)) is not None:
+            found.append(SceneHC(int(scene), int(places[0]), int(places[-1]), len(places), hc))
+    return found
+
+
+def disagreement(scenes: Sequence[SceneHC], unit: str) -> str:
+    """That the intervals of two scenes are apart: one HC can hardly stand for both. Empty where none are."""
+    lowest = min(scenes, key=lambda scene: scene.hc.high, default=None)
+    highest = max(scenes, key=lambda scene: scene.hc.low, default=None)
+    if lowest is None or highest is None or highest.hc.low <= lowest.hc.high:
+        return ""
+    first, second = sorted((lowest, highest), key=lambda scene: scene.scene)
+    sizes = f"{first.hc.hc:.1f} {unit} in scene {first.scene}, {second.hc.hc:.1f} {unit} in scene {second.scene}"
+    return f"scenes disagree ({sizes}): another zoom, another head, or another plane?"
 
 
 def _quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
