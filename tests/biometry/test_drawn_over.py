@@ -59,6 +59,15 @@ def test_a_head_with_nothing_or_little_drawn_is_measured_as_it_is() -> None:
     assert not is_drawn_over(with_line(grown(1.35)), TRUE)
 
 
+def test_in_small_pictures_it_is_not_told() -> None:
+    for width, told in ((320, True), (319, False)):
+        half = np.array([[width / 800, 0, 0], [0, width / 800, 0]])
+        small = cv2.resize(PICTURE, (width, 216), interpolation=cv2.INTER_AREA)
+        outline = grown(1.1).transformed(half)
+        cv2.polylines(small, [np.rint(outline.points(720) * 16).astype(np.int32)], True, 240, 1, cv2.LINE_AA, 4)
+        assert is_drawn_over(small, TRUE.transformed(half)) == told
+
+
 def test_an_ellipse_that_leaves_the_picture_is_looked_at_where_it_is_in_it() -> None:
     for kept, told in ((-0.7, True), (0.5, False)):  # all but an end of it, and an end alone
         left = int(TRUE.center_x + kept * TRUE.semi_axis_a)
