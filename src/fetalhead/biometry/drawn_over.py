@@ -51,11 +51,7 @@ def _share(drawn: npt.NDArray[np.bool_], outline: Ellipse) -> float:
     middle = np.array([outline.center_x, outline.center_y])
     around = DIRECTIONS * max(1, round(2 * math.pi * outline.semi_axis_a / (FRINGE * DIRECTIONS)))
     outwards = math.ceil((FARTHEST - NEAREST) * outline.semi_axis_a / FRINGE) + 1
-    radii = np.linspace(LEAST_SIDE = 320
-"""In smaller pictures (longer side, pixels) a skull is as thin as a stroke: of 53 of PSFHS's, of 256, two are taken for
-drawn over."""
-
-NEAREST, FARTHEST, outwards)[:, None, None]
+    radii = np.linspace(NEAREST, FARTHEST, outwards)[:, None, None]
     x, y = np.rint(middle + radii * (outline.points(around) - middle)).astype(np.intp).transpose(2, 0, 1)
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     found = inside & drawn[np.where(inside, y, 0), np.where(inside, x, 0)]
