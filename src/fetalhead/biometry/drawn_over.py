@@ -40,17 +40,17 @@ def is_drawn_over(pixels: npt.NDArray[np.uint8], outline: Ellipse) -> bool:
     # Nothing drawn is farther than this from a step of brightness, which is found in a tenth of the time.
     side = 2 * (NEARBY + FRINGE) + 1
     perhaps = cv2.dilate(steps(near).view(np.uint8), np.ones((side, side), dtype=np.uint8)) > 0
-    if _share(perhaps, moved) < LEAST_DRAWN:
+    if _share(perhaps, moved, NEARBY) < LEAST_DRAWN:
         return False
-    return _share(find_overlays(near, max(height, width)), moved) >= LEAST_DRAWN
+    return _share(find_overlays(near, max(height, width)), moved, FRINGE) >= LEAST_DRAWN
 
 
-def _share(drawn: npt.NDArray[np.bool_], outline: Ellipse) -> float:
-    """Of all directions, in how many something (h, w) lies by the outline, looked for at points `FRINGE` apart."""
+def _share(drawn: npt.NDArray[np.bool_], outline: Ellipse, step: int) -> float:
+    """Of all directions, in how many something (h, w) lies by the outline, looked for at points `step` pixels apart."""
     height, width = drawn.shape
     middle = np.array([outline.center_x, outline.center_y])
-    around = DIRECTIONS * max(1, round(2 * math.pi * outline.semi_axis_a / (FRINGE * DIRECTIONS)))
-    outwards = math.ceil((FARTHEST - NEAREST) * outline.semi_axis_a / FRINGE) + 1
+    around = DIRECTIONS * max(1, round(2 * math.pi * outline.semi_axis_a / (step * DIRECTIONS)))
+    outwards = math.ceil((FARTHEST - NEAREST) * outline.semi_axis_a / step) + 1
     radii = np.linspace(NEAREST, FARTHEST, outwards)[:, None, None]
     x, y = np.rint(middle + radii * (outline.points(around) - middle)).astype(np.intp).transpose(2, 0, 1)
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
