@@ -6,6 +6,8 @@ import csv
 import json
 import math
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -262,3 +264,16 @@ def test_verdicts_are_counted_and_the_accepted_are_told_beside_all(
     (tmp_path / "m.csv").write_text("path,frame,status,reason,hc_mm\na.png,,ok,,201\n")
     assert agree.main(command) == 1
     assert "verdicts" not in capsys.readouterr().out
+
+
+def test_without_the_extra_it_says_what_to_install_and_no_more(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "for name in ('scipy', 'matplotlib', 'torch'): sys.modules[name] = None\n"
+        "from fetalhead.cli import main\n"
+        f"sys.exit(main(['agree', 'm.csv', 'manual.csv', '--out', {str(tmp_path / 'out')!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1 and done.stdout == ""
+    wanted = "fetalhead agree: drawing figures needs the package matplotlib, which is not installed: "
+    assert done.stderr == f"{wanted}pip install 'fetalhead[train]'\n"

@@ -74,7 +74,7 @@ def require_matplotlib() -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise MissingExtra("the figures of evaluate", "matplotlib", "train") from None
+        raise MissingExtra("drawing figures", "matplotlib", "train") from None
 
 
 def pick_examples(cases: Sequence[ScoredCase], count: int = EXAMPLES) -> dict[str, list[ScoredCase]]:

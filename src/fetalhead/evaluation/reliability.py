@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
 from fetalhead.biometry.quality import counted
 from fetalhead.datasets.splits import BAND_NAMES
@@ -62,6 +61,8 @@ def _intervals(cases: Sequence[ScoredCase]) -> Intervals | None:
     low, high = np.array([interval for _, interval in having]).T
     holds = (low <= references) & (references <= high)
     width = float(np.mean(100 * (high - low) / references))
+    from scipy.stats import binomtest  # of the extra `train`, which `fetalhead agree` does without
+
     binomial = binomtest(int(holds.sum()), len(having)).proportion_ci(0.95, "exact")
     covered = share_of(holds, [case.subject for case, _ in having])
     return Intervals(len(having), covered, float(binomial.low), float(binomial.high), width)

@@ -7,6 +7,6 @@ from fetalhead.errors import MissingExtra
 try:
     from fetalhead.models.torchvision_ops import ensure_torchvision_imports
 except ModuleNotFoundError as error:
-    raise MissingExtra("training", error.name or "torch", "train") from error
+    raise MissingExtra("a network of torch", error.name or "torch", "train") from error
 
 ensure_torchvision_imports()
