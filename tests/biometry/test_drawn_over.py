@@ -11,6 +11,7 @@ import pytest
 
 from fetalhead import measure
 from fetalhead.biometry.drawn_over import is_drawn_over
+from fetalhead.evaluation.corruptions import corrupt
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.inference.predictor import Predictor
 from fetalhead.phantoms import head_phantom
@@ -57,6 +58,13 @@ def test_a_head_with_nothing_or_little_drawn_is_measured_as_it_is() -> None:
     assert is_drawn_over(with_line(grown(1.1), part=0.7), TRUE)
     assert not is_drawn_over(with_line(grown(0.6)), TRUE)
     assert not is_drawn_over(with_line(grown(1.35)), TRUE)
+
+
+@pytest.mark.parametrize("kind", ["noise", "speckle"])
+@pytest.mark.parametrize("severity", [3, 5])
+def test_noise_is_no_drawing(kind: str, severity: int) -> None:
+    worse, _ = corrupt(PICTURE, TRUE, kind, severity, 0)
+    assert not is_drawn_over(worse, TRUE)
 
 
 def test_in_small_pictures_it_is_not_told() -> None:
