@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fetalhead.images.margins import box_within_margins
+from fetalhead.images.margins import box_within_margins, is_bright_beyond
 
 PICTURE = np.random.default_rng(0).integers(0, 200, (100, 160), dtype=np.uint8)
 
@@ -44,3 +44,10 @@ def test_what_is_flat_all_over_has_no_margins() -> None:
     ramp = np.tile(np.arange(30, dtype=np.uint8) * 8, (20, 1))
     for picture in (np.zeros((20, 30), np.uint8), np.full((20, 30), 255, np.uint8), ramp, ramp.T):
         assert box_within_margins(picture) is None
+
+
+def test_bright_margins_are_told_from_dark_ones() -> None:
+    for value, bright in ((0, False), (64, False), (200, True)):
+        picture = framed(value, right=200)
+        assert is_bright_beyond(picture, box_within_margins(picture) or (0, 0, 0, 0)) == bright
+    assert not is_bright_beyond(PICTURE, (0, 0, 160, 100))

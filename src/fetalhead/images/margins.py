@@ -53,6 +53,13 @@ def box_within_margins(pixels: npt.NDArray[np.uint8]) -> Box | None:
     return cut[0], cut[1], width - cut[2], height - cut[3]
 
 
+def is_bright_beyond(pixels: npt.NDArray[np.uint8], box: Box) -> bool:
+    """Whether a bright margin of an (H, W) picture lies beyond `box`, as `box_within_margins` gives it."""
+    x0, y0, x1, y1 = box
+    beyond = pixels[:y0], pixels[y1:], pixels[:, :x0], pixels[:, x1:]
+    return any(part.size > 0 and int(part.max()) > DARKEST + FLAT for part in beyond)
+
+
 def _margins(lines: npt.NDArray[np.uint8]) -> tuple[int, int]:
     """How many of the first and of the last lines are flat."""
     return _flat(lines), _flat(lines[::-1])

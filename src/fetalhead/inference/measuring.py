@@ -26,6 +26,7 @@ from fetalhead.errors import FetalheadError
 from fetalhead.images.cleaning import clean
 from fetalhead.images.field_of_view import find_field_of_view
 from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.margins import is_bright_beyond
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.images.readers import read_images
 from fetalhead.images.readers.faults import LEAST_SIDE
@@ -120,9 +121,9 @@ def _found(image: UltrasoundImage, predictor: Predictor, dating: str) -> tuple[H
 
 def _measured(image: UltrasoundImage, prediction: Prediction, size: PixelSize, dating: str) -> HeadMeasurement:
     """The head that `prediction` outlines in `image`, in pixels of `size`."""
-    letterbox = prediction.letterbox
-    cut = letterbox.box != (0, 0, *letterbox.source[::-1])
-    field = find_field_of_view(image.pixels, letterbox.box) if cut and not image.region else image.field_of_view
+    letterbox, field = prediction.letterbox, image.field_of_view
+    if not image.region and is_bright_beyond(image.pixels, letterbox.box):  # flat surroundings of ultrasound are dark
+        field = find_field_of_view(image.pixels, letterbox.box)
     return measure_head(prediction.grid_probability, letterbox, size, dating, prediction.best_plane, field)
 
 
