@@ -26,7 +26,7 @@ def test_outlines_masks_and_undrawn_pictures_become_samples(tmp_path: Path) -> N
     samples = load_samples([f"coco={path}"], "train", (64, 96))
     assert [sample.outlined for sample in samples] == [True, True, True, False]
     pixels = open_data(f"coco={path}").cases[0].pixels()
-    grid = HEAD.transformed(Letterbox.of(pixels, (64, 96)).matrix)
+    grid = HEAD.transformed(Letterbox.fit((pixels.shape[0], pixels.shape[1]), (64, 96)).matrix)
     for sample in samples[:3]:
         assert sample.head and np.abs(grid.signed_distance(*sample.head.points().T)).max() < 0.1
 

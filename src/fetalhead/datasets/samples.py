@@ -136,5 +136,5 @@ def _small(case: Case, base: tuple[int, int]) -> tuple[Sample, tuple[int, int], 
     """A case's picture alone on the base grid, with the picture's own shape (H, W) and the way onto the grid."""
     pixels = case.pixels()
     shape = (pixels.shape[0], pixels.shape[1])
-    letterbox = Letterbox.of(pixels, base)
+    letterbox = Letterbox.fit(shape, base)
     return Sample(case.name, case.subject, letterbox.to_grid(pixels).astype(np.uint8)), shape, letterbox
