@@ -20,6 +20,7 @@ from fetalhead.training.batches import ValidationBatches
 from fetalhead.training.checkpoint import initial_network
 from fetalhead.training.learner import channels_last
 from fetalhead.training.material import base_of
+from fetalhead.training.pseudo_labels import labels_of
 
 CONFIDENCE = SemiSupervisedOptions.confidence
 TITLES = ("sure", "wrong where sure", "wrong where unsure", "of the wrong, unsure", "Dice of masks")
@@ -39,9 +40,8 @@ def figures(run: Path) -> npt.NDArray[np.float64]:
     network = initial_network(run / "model")[0].eval()
     rows = []
     for batch in ValidationBatches(withheld_from(options), options.grid, 16):
-        probability = network(channels_last(batch)["image"])["head_logits"].sigmoid()
-        said, truth = probability > 0.5, batch["mask"] > 0.5
-        sure = torch.maximum(probability, 1 - probability) >= CONFIDENCE
+        target, sure = labels_of(network(channels_last(batch)["image"])["head_logits"], CONFIDENCE)
+        said, truth = target > 0, batch["mask"] > 0.5
         wrong = said != truth
         overlap = 2 * (said & truth).sum((1, 2, 3)) / (said.sum((1, 2, 3)) + truth.sum((1, 2, 3)))
         shares = [mask.float().mean((1, 2, 3)) for mask in (sure, wrong & sure, wrong & ~sure)]

@@ -67,8 +67,7 @@ def judged(
     (`Prediction`); `drawn_over` tells whether something was drawn along the outline. `accept`: nothing speaks against
     it; `review`: somebody should look at the overlay; `refuse`: not to be used.
     """
-    unlikeness = unlikeness or 0.0
-    if measurement and unlikeness > FOREIGN:
+    if measurement and is_foreign(unlikeness):
         measurement = _without_head(measurement, "the picture does not look like an ultrasound picture")
         return replace(measurement, quality="refuse", quality_reasons=("no ultrasound",))
     if measurement and planes and planes[HEAD] < LEAST_HEAD_PLANE:
@@ -77,7 +76,7 @@ def judged(
     if not measurement:
         other = bool(planes) and measurement.plane not in ("", HEAD)
         return replace(measurement, quality="refuse", quality_reasons=("no head", *(("other plane",) if other else ())))
-    reasons = _doubts(measurement, planes, unlikeness, drawn_over)
+    reasons = _doubts(measurement, planes, unlikeness or 0.0, drawn_over)
     support = 1.0 if measurement.support is None else measurement.support
     if support < LEAST_SUPPORT or IMPOSSIBLE in reasons or len(reasons) > MOST_DOUBTS:
         return replace(measurement, quality="refuse", quality_reasons=reasons)
@@ -88,6 +87,16 @@ def counted(verdicts: Iterable[str]) -> dict[str, int]:
     """How many there are of each verdict."""
     counts = Counter(verdicts)
     return {verdict: counts[verdict] for verdict in VERDICTS}
+
+
+def counts_told(counts: Mapping[str, int]) -> str:
+    """What `counted` gives, as words: `accept 2, review 1, refuse 0`."""
+    return ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
+
+
+def is_foreign(unlikeness: float | None) -> bool:
+    """Whether a picture so unlike the training pictures is no ultrasound; False where its unlikeness is not known."""
+    return unlikeness is not None and unlikeness > FOREIGN
 
 
 def doubted(measurement: HeadMeasurement, reason: str) -> HeadMeasurement:

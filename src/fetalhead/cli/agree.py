@@ -57,6 +57,6 @@ def main(argv: Sequence[str]) -> int:
         write_pairs(out / "agreement.csv", pairs)
         plot = figures.agreement_plot([(pair.measured_mm, pair.manual_mm) for pair in pairs], ("measured", "manual"))
         figures.save(plot, out / "bland_altman.png")
-    print(agreement_table(found, pairs))
+    print(agreement_table(found, sure, pairs))
     print(f"\nwritten to {out}", file=sys.stderr)
     return 1 if unpaired.only_manual else 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fetalhead.biometry.quality import VERDICTS, counted
+from fetalhead.biometry.quality import VERDICTS, counted, counts_told
 from fetalhead.evaluation.agreement_pairs import Pair
 from fetalhead.evaluation.summary import (
     SEED,
@@ -129,8 +129,8 @@ def write_pairs(path: Path, pairs: Sequence[Pair]) -> None:
             )
 
 
-def agreement_table(found: Agreement, pairs: Sequence[Pair]) -> str:
-    """The figures and the outliers as lines of text for a person."""
+def agreement_table(found: Agreement, sure: Agreement | None, pairs: Sequence[Pair]) -> str:
+    """The figures of all and of the accepted (`agreement`, `accepted`) and the outliers as lines for a person."""
     intervals = "95 % intervals" if found.subjects > 1 else "95 % intervals need two subjects or more"
     lines = [
         f"{found.images} pictures of {found.subjects} subjects, measured minus manual HC ({intervals})",
@@ -144,8 +144,8 @@ def agreement_table(found: Agreement, pairs: Sequence[Pair]) -> str:
     if not math.isnan(found.reader_sd):
         lines.append(f"manual values of one picture: SD {found.reader_sd:.2f} mm")
     if counts := verdicts(pairs):
-        lines.append("verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in counts.items()))
-    if 0 < counts.get(VERDICTS[0], 0) < len(pairs) and (sure := accepted(pairs)):
+        lines.append(f"verdicts: {counts_told(counts)}")
+    if sure and sure.images < len(pairs):
         lines.append(
             f"of the accepted: bias {sure.bias:+.2f} mm{_interval(sure.bias_low, sure.bias_high)}, limits of agreement "
             f"{_limits(sure)}, mean absolute difference {sure.adf_mm:.2f} mm, {sure.adf_percent:.2f} %"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fetalhead.biometry.quality import counted
+from fetalhead.biometry.quality import counted, counts_told
 from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.evaluate import MASK_LEVEL
@@ -165,9 +165,8 @@ def pixels_table(scored: Sequence[PixelScores]) -> str:
     if without:
         false_heads = sum(one.predicted is not None for one in without)
         lines.append(f"{len(without)} more have an empty mask, so no head: one outlined all the same in {false_heads}")
-    verdicts = counted(one.quality for one in with_head)
     lines += [
-        "verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in verdicts.items()),
+        f"verdicts: {counts_told(counted(one.quality for one in with_head))}",
         "",
         f"{'figure':12} {'mean':>8} {'SD':>8} {'median':>8} {'worst':>8}   95 % interval of the mean, by subject",
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fetalhead.biometry.quality import counted
+from fetalhead.biometry.quality import counted, counts_told
 from fetalhead.catalog import HEAD, PLANES
 from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
@@ -182,8 +182,7 @@ def planes_table(figures: PlaneFigures) -> str:
             interval = f"({_percent(share.low)} to {_percent(share.high)})"
             lines.append(f"{title}: {_percent(share.share)} {interval}")
     if figures.missed_heads is not None:
-        counts = ", ".join(f"{verdict} {count}" for verdict, count in figures.head_verdicts.items())
-        lines.append(f"verdicts over head planes: {counts}")
+        lines.append(f"verdicts over head planes: {counts_told(figures.head_verdicts)}")
     return "\n".join(lines)
 
 

@@ -54,6 +54,8 @@ def reliability(cases: Sequence[ScoredCase]) -> Reliability:
 
 
 def _intervals(cases: Sequence[ScoredCase]) -> Intervals | None:
+    from scipy.stats import binomtest  # of the extra `train`, which `fetalhead agree` does without
+
     having = [(case, case.interval_mm) for case in cases if case.interval_mm]
     if not having:
         return None
@@ -61,8 +63,6 @@ def _intervals(cases: Sequence[ScoredCase]) -> Intervals | None:
     low, high = np.array([interval for _, interval in having]).T
     holds = (low <= references) & (references <= high)
     width = float(np.mean(100 * (high - low) / references))
-    from scipy.stats import binomtest  # of the extra `train`, which `fetalhead agree` does without
-
     binomial = binomtest(int(holds.sum()), len(having)).proportion_ci(0.95, "exact")
     covered = share_of(holds, [case.subject for case, _ in having])
     return Intervals(len(having), covered, float(binomial.low), float(binomial.high), width)

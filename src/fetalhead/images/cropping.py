@@ -8,9 +8,8 @@ import numpy as np
 
 from fetalhead.errors import FetalheadError
 from fetalhead.images.image import UltrasoundImage
+from fetalhead.images.margins import Box
 from fetalhead.images.scaled_region import ScaledRegion
-
-Box = tuple[int, int, int, int]
 
 
 def crop_to_field_of_view(image: UltrasoundImage) -> UltrasoundImage:

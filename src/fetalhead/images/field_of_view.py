@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fetalhead.errors import Nothing
 from fetalhead.images.field_limits import FloatArray, Limit, Line, depth_within, mask_within
 from fetalhead.images.field_shape import limits_of
+from fetalhead.images.margins import DARKEST
 
 Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.uint8]
@@ -26,8 +27,8 @@ MARGIN = 1
 FLAT_SHARE = 0.1
 """Of the picture's edge, so much is of one grey value where it shows flat surroundings."""
 
-DARKEST, STEP = 64, 16
-"""Surroundings are no brighter than this, and where they have several grey values, these lie within the second."""
+STEP = 16
+"""Surroundings are no brighter than `DARKEST`, and where they have several grey values, these lie within this."""
 
 BAR_SHARE, BAR_LEAST = 0.5, 24
 """A row or column of which so much, both ends included, is of one grey value, brighter than the second, is a bar that

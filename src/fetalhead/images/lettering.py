@@ -16,13 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.images.cleaning import sharp_part, stand_out
+from fetalhead.images.margins import Box
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.intp]
-
-Box = tuple[int, int, int, int]
-"""x0, y0, x1, y1 (exclusive)."""
 
 STROKES = (5, 9)
 """Widths in pixels from which on a thing is no stroke: small letters run together where large ones are looked for."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 Box = tuple[int, int, int, int]
+"""x0, y0, x1, y1 (exclusive)."""
 
 FLAT = 8
 """Grey values of a margin's row or column differ by no more, which leaves room for JPEG's traces."""
@@ -29,11 +28,11 @@ def box_within_margins(pixels: npt.NDArray[np.uint8]) -> Box | None:
     None where it has none, or narrow dark ones, and where all of its rows or columns are flat.
     """
     height, width = pixels.shape
-    top, bottom = _margins(pixels)
+    top, bottom = _flat(pixels), _flat(pixels[::-1])
     if top == height:
         return None
     rows = pixels[top : height - bottom]
-    left, right = _margins(rows.T)
+    left, right = _flat(rows.T), _flat(rows.T[::-1])
     if left == width:
         return None
     dark = (
@@ -60,12 +59,8 @@ def is_bright_beyond(pixels: npt.NDArray[np.uint8], box: Box) -> bool:
     return any(part.size > 0 and int(part.max()) > DARKEST + FLAT for part in beyond)
 
 
-def _margins(lines: npt.NDArray[np.uint8]) -> tuple[int, int]:
-    """How many of the first and of the last lines are flat."""
-    return _flat(lines), _flat(lines[::-1])
-
-
-def _flat(lines: Sequence[npt.NDArray[np.uint8]] | npt.NDArray[np.uint8]) -> int:
+def _flat(lines: npt.NDArray[np.uint8]) -> int:
+    """How many of the first lines are flat."""
     for number, line in enumerate(lines):
         if int(line.max()) - int(line.min()) > FLAT:
             return number

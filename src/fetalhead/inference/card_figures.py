@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fetalhead.biometry.quality import counts_told
 from fetalhead.catalog import DATA_KINDS, DATASETS
 
 METRICS = {
@@ -220,7 +221,7 @@ def _planes(document: Mapping[str, Any]) -> list[str]:
 
 
 def _verdicts(counts: Mapping[str, int] | None) -> str:
-    return " Verdicts: " + ", ".join(f"{verdict} {count}" for verdict, count in counts.items()) + "." if counts else ""
+    return f" Verdicts: {counts_told(counts)}." if counts else ""
 
 
 def _clips(document: Mapping[str, Any]) -> list[str]:
@@ -270,8 +271,7 @@ def figures_table(metrics: Mapping[str, Any]) -> str:
 
 def reliability_lines(found: Mapping[str, Any], images: int) -> list[str]:
     """Verdicts and intervals, as `metrics.json` has them, in sentences, one a line."""
-    counts = ", ".join(f"{verdict} {count}" for verdict, count in found["verdicts"].items())
-    lines = [f"Verdicts over {images} pictures: {counts}."]
+    lines = [f"Verdicts over {images} pictures: {counts_told(found['verdicts'])}."]
     if found["verdicts"]["accept"]:
         dice, adf = _number(found["accepted_dice"], 100), _number(found["accepted_adf_mm"], 1)
         lines.append(f"Of the accepted: Dice {dice} %, ADF {adf} mm.")

@@ -20,7 +20,7 @@ from fetalhead.biometry.drawn_over import is_drawn_over
 from fetalhead.biometry.growth import with_growth
 from fetalhead.biometry.known_age import KnownAges
 from fetalhead.biometry.measurement import HeadMeasurement, measure_head
-from fetalhead.biometry.quality import FOREIGN, judged
+from fetalhead.biometry.quality import is_foreign, judged
 from fetalhead.biometry.uncertainty import allowance_mm, with_interval
 from fetalhead.errors import FetalheadError
 from fetalhead.images.cleaning import clean
@@ -93,8 +93,8 @@ def measure_image(
         reason = "the picture is all black" if highest == 0 else f"the picture is blank (every pixel is {highest:.0f})"
         return judged(HeadMeasurement(status="no_head", reason=reason, pixel_size=image.pixel_size), None), None
     measurement, prediction = _found(image, predictor, dating)
-    ellipse, drawing = measurement.ellipse_px, (prediction.unlikeness or 0) > FOREIGN
-    drawn_over = ellipse is not None and not drawing and is_drawn_over(image.pixels, ellipse)
+    ellipse, foreign = measurement.ellipse_px, is_foreign(prediction.unlikeness)
+    drawn_over = ellipse is not None and not foreign and is_drawn_over(image.pixels, ellipse)
     if drawn_over:
         cleaned = replace(image, pixels=clean(image.pixels)).with_field_of_view(image.field_of_view)
         measurement, prediction = _found(cleaned, predictor, dating)
@@ -121,9 +121,11 @@ def _found(image: UltrasoundImage, predictor: Predictor, dating: str) -> tuple[H
 
 def _measured(image: UltrasoundImage, prediction: Prediction, size: PixelSize, dating: str) -> HeadMeasurement:
     """The head that `prediction` outlines in `image`, in pixels of `size`."""
-    letterbox, field = prediction.letterbox, image.field_of_view
+    letterbox = prediction.letterbox
     if not image.region and is_bright_beyond(image.pixels, letterbox.box):  # flat surroundings of ultrasound are dark
         field = find_field_of_view(image.pixels, letterbox.box)
+    else:
+        field = image.field_of_view
     return measure_head(prediction.grid_probability, letterbox, size, dating, prediction.best_plane, field)
 
 

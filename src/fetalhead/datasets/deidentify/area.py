@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.lettering import Box, ClipLettering, area_of
+from fetalhead.images.lettering import ClipLettering, area_of
+from fetalhead.images.margins import Box
 from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.spread import Spread
 from fetalhead.images.surroundings import Mask, Pixels, area_to_pass_on
