@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Iterator
@@ -44,6 +45,20 @@ class MissingExtra(FetalheadError):
             f"{feature} needs the package {package}, which is not installed: "
             f"pip install 'fetalhead[{extra}]'"
         )
+
+
+def one_line(text: object) -> str:
+    """`text` on one printable line: line breaks and bytes that are not UTF-8 become escapes."""
+    shown = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown)
+
+
+def reason_of(error: BaseException) -> str:
+    """What an exception says: the system's words for an `OSError` with a number, else its own first line."""
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
 
 
 @contextmanager

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fetalhead.errors import UnreadableImage
+from fetalhead.errors import UnreadableImage, one_line
 from fetalhead.images.readers import read_images
-from fetalhead.images.readers.faults import one_line
 
 
 def reason(path: Path) -> str:

@@ -12,7 +12,7 @@ from fetalhead.biometry.measurement import HeadMeasurement
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import PixelSize
 from fetalhead.measuring.csv_file import csv_line
-from fetalhead.reports.rows import COLUMNS, Row, columns, error_row, measured_row, one_line
+from fetalhead.reports.rows import COLUMNS, Row, columns, error_row, measured_row, unbroken
 
 PUBLISHED = (
     "path, frame, status, reason, plane, head_confidence, pixel_size_x_mm, pixel_size_y_mm, pixel_size_source, "
@@ -58,4 +58,4 @@ def test_names_come_back_as_they_were(name: str) -> None:
 
 
 def test_reasons_and_messages_are_one_line() -> None:
-    assert one_line("a\nb\rc\td\u2028e é") == "a\\nb\\rc\\td\\u2028e é"
+    assert unbroken("a\nb\rc\td\u2028e é") == "a\\nb\\rc\\td\\u2028e é"

@@ -27,10 +27,10 @@ def main(argv: Sequence[str]) -> int:
     from fetalhead.datasets.case import read_grey
     from fetalhead.datasets.hc18 import Hc18
     from fetalhead.errors import FetalheadError, UnreadableImage
-    from fetalhead.evaluation.progress import progress
     from fetalhead.images.image import UltrasoundImage
     from fetalhead.inference.measuring import measure_image
     from fetalhead.inference.predictor import Predictor
+    from fetalhead.progress import progress
     from fetalhead.reports.challenge import TEST_IMAGES, Outline, check_by_redrawing, write_challenge
 
     folder = parse_data(options.data).folder

@@ -10,7 +10,7 @@ from typing import Literal
 from fetalhead.catalog import MODELS, VIDEO_MODEL
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import made_folder
-from fetalhead.errors import FetalheadError, WrongUsage
+from fetalhead.errors import FetalheadError, WrongUsage, one_line
 from fetalhead.options import option
 
 
@@ -71,6 +71,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _say(fault: str) -> None:
-    from fetalhead.images.readers.faults import one_line
-
     print(f"fetalhead frames: {one_line(fault)}", file=sys.stderr)

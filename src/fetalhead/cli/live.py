@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fetalhead.catalog import MODELS, VIDEO_MODEL
 from fetalhead.cli.command import parse
 from fetalhead.cli.shared import given_pixel_size, interruptible
-from fetalhead.errors import WrongUsage, as_wrong_usage
+from fetalhead.errors import WrongUsage, as_wrong_usage, one_line
 from fetalhead.options import option
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ def main(argv: Sequence[str]) -> int:
     if not 0 <= options.port <= 65535:
         raise WrongUsage(f"--port {options.port}: wants 0 to 65535")
 
-    from fetalhead.images.readers.faults import one_line
     from fetalhead.videos.live import LiveShow
     from fetalhead.videos.meter import VideoMeter
 

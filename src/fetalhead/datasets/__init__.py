@@ -9,9 +9,8 @@ from typing import NamedTuple
 from fetalhead.catalog import DATA_KINDS
 from fetalhead.datasets.case import Case, DataSet
 from fetalhead.datasets.splits import OWN_SPLIT, UNASSIGNED
-from fetalhead.errors import FetalheadError, warn
+from fetalhead.errors import FetalheadError, one_line, warn
 from fetalhead.images.annotations.places import folder_of
-from fetalhead.images.readers.faults import one_line
 
 LISTED = ("coco", "ellipses")
 """Kinds whose place is a file that lists the pictures."""

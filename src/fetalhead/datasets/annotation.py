@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.images.annotations import drawing
 from fetalhead.images.ellipse import Ellipse, NoEllipse
 from fetalhead.images.masks import Mask, mask_parts, read_mask
 from fetalhead.images.readers import read_images
-from fetalhead.images.readers.faults import one_line
 
 
 def read_annotation(path: Path, shape: tuple[int, int]) -> Ellipse:

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.datasets.annotation import ellipse_of_mask, read_annotation
-from fetalhead.errors import FetalheadError, warn
+from fetalhead.errors import FetalheadError, one_line, warn
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.masks import Mask, read_mask
 from fetalhead.images.pixel_size import UNKNOWN, PixelSize
 from fetalhead.images.readers import read_images
-from fetalhead.images.readers.faults import one_line
 
 
 class Drawing(Protocol):

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from fetalhead.datasets.case import Case, first_image
 from fetalhead.datasets.layouts import Piece, open_layout
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.images.cropping import field_of_view_box
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
-from fetalhead.images.readers.faults import one_line
 
 
 @dataclass

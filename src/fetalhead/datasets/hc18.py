@@ -18,9 +18,8 @@ from fetalhead.datasets.case import Case
 from fetalhead.datasets.faults import tell
 from fetalhead.datasets.splits import Splits
 from fetalhead.datasets.tables import told_once
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.images.pixel_size import PixelSize, pixel_sizes, read_pixel_size_csv, read_table
-from fetalhead.images.readers.faults import one_line
 
 TRAINING_CSV = "training_set_pixel_size_and_HC.csv"
 TEST_CSV = "test_set_pixel_size.csv"

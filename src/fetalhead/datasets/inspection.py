@@ -17,11 +17,10 @@ from fetalhead.datasets.kinship import Leak, Member, leaks, members_of, persons
 from fetalhead.datasets.likeness import Thumbnail, thumbnail
 from fetalhead.datasets.mask_folder import MASK_FOLDERS
 from fetalhead.datasets.near_duplicates import Pair, near_duplicates
-from fetalhead.errors import FetalheadError, collected_warnings
+from fetalhead.errors import FetalheadError, collected_warnings, one_line
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.geometry import Letterbox
 from fetalhead.images.pixel_size import UNKNOWN, PixelSize
-from fetalhead.images.readers.faults import one_line
 
 PREVIEW = (150, 200)
 """(H, W) of a picture in the contact sheet."""

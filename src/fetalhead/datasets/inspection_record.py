@@ -12,7 +12,7 @@ from fetalhead.datasets.inspection import Inspection, Look
 from fetalhead.datasets.kinship import Leak, Member, shared
 from fetalhead.datasets.likeness import ALIKE, FINELY_ALIKE
 from fetalhead.datasets.near_duplicates import Pair
-from fetalhead.images.readers.faults import one_line
+from fetalhead.errors import one_line
 
 MOST_SIZES = 20
 """Sizes of pictures that are listed; the rarer ones are counted together."""

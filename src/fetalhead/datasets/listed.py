@@ -16,7 +16,7 @@ from fetalhead.datasets.case import Case
 from fetalhead.datasets.faults import tell
 from fetalhead.datasets.mask_folder import subject_of_name, subjects
 from fetalhead.datasets.splits import Splits
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.images.annotations.coco import CocoPicture, read_coco
 from fetalhead.images.annotations.drawing import mask_of_ellipse, too_small
 from fetalhead.images.annotations.ellipse_csv import EllipseRow, read_ellipses
@@ -24,7 +24,6 @@ from fetalhead.images.annotations.places import folder_of, picture_named
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.masks import Mask
 from fetalhead.images.pixel_size import PixelSize
-from fetalhead.images.readers.faults import one_line
 
 PICTURE_FOLDERS = ("", "images", "training_set")
 """CVAT's lists leave `images/` out; a CSV of ellipses may lie beside HC18's pictures."""

@@ -9,8 +9,7 @@ from fetalhead.datasets import DataSet, open_data, parse_data
 from fetalhead.datasets.kinship import Leak, Member, leaks, members_of, persons
 from fetalhead.datasets.same_pictures import SamePictures, pictures_in_two_splits
 from fetalhead.datasets.unlabelled import of_a_set, unlabelled_cases
-from fetalhead.errors import FetalheadError
-from fetalhead.images.readers.faults import one_line
+from fetalhead.errors import FetalheadError, one_line
 
 MOST_TOLD = 3
 """Patients that the error names."""

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from fetalhead.datasets.faults import tell
-from fetalhead.errors import FetalheadError, warn
+from fetalhead.errors import FetalheadError, one_line, warn
 from fetalhead.images.inputs import PICTURE_SUFFIXES
 from fetalhead.images.natural_order import by_number
 from fetalhead.images.pixel_size import read_table
-from fetalhead.images.readers.faults import one_line
 
 SEQUENCES = "sequences.csv"
 """A data set's list of sequences, in its folder."""

@@ -14,8 +14,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from fetalhead.biometry.quality import POSSIBLE_HC_MM
-from fetalhead.errors import FetalheadError
-from fetalhead.images.readers.faults import one_line
+from fetalhead.errors import FetalheadError, one_line
 
 NAMES = ("path", "filename", "file", "image", "name")
 VALUES = ("hc_mm", "head circumference (mm)", "head_circumference_mm", "hc (mm)", "hc")

@@ -9,15 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.datasets.splits import UNASSIGNED
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.evaluation.cases import LabelledCase, ScoredCase, score
-from fetalhead.evaluation.progress import progress
 from fetalhead.images.cleaning import clean
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.readers.faults import one_line
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
+from fetalhead.progress import progress
 
 MASK_LEVEL = 0.5
 """A pixel is in the network's mask where its head probability is above this."""

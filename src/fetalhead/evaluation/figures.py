@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.datasets.splits import BAND_NAMES, band_of
-from fetalhead.errors import MissingExtra
+from fetalhead.errors import MissingExtra, one_line
 from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.images.ellipse import Ellipse
-from fetalhead.images.readers.faults import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,13 +16,13 @@ from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.evaluate import MASK_LEVEL
 from fetalhead.evaluation.figures import Example
 from fetalhead.evaluation.metrics import dice, ellipse_distances, filled, iou
-from fetalhead.evaluation.progress import progress
 from fetalhead.evaluation.results import BOOTSTRAP, plain, write_document
 from fetalhead.evaluation.summary import FloatArray, Statistics, farthest_from_zero, highest, lowest, statistics
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
+from fetalhead.progress import progress
 
 UNIT = (1.0, 1.0)
 """Row and column spacing: lengths are pixels."""

@@ -15,12 +15,12 @@ from fetalhead.biometry.quality import counted, counts_told
 from fetalhead.catalog import HEAD, PLANES
 from fetalhead.datasets.case import Case
 from fetalhead.errors import FetalheadError
-from fetalhead.evaluation.progress import progress
 from fetalhead.evaluation.results import BOOTSTRAP, plain, write_document
 from fetalhead.evaluation.summary import Share, share_of
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
+from fetalhead.progress import progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

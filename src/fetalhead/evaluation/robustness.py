@@ -11,9 +11,9 @@ from fetalhead.datasets.case import Case
 from fetalhead.evaluation.cases import ScoredCase
 from fetalhead.evaluation.corruptions import CorruptedCase, ReadOnce
 from fetalhead.evaluation.evaluate import scored_case
-from fetalhead.evaluation.progress import progress
 from fetalhead.evaluation.summary import Robustness, number_text
 from fetalhead.inference.predictor import Predictor
+from fetalhead.progress import progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

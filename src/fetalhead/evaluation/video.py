@@ -17,13 +17,13 @@ from fetalhead.datasets.case import Case
 from fetalhead.datasets.tables import SEQUENCES, read_sequences
 from fetalhead.errors import FetalheadError
 from fetalhead.evaluation.evaluate import select
-from fetalhead.evaluation.progress import progress
 from fetalhead.evaluation.results import write_document
 from fetalhead.evaluation.steadiness import ClipFigures, Steadiness, TrueFrame, clip_figures
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.inference.measuring import measure_image
 from fetalhead.inference.predictor import Predictor
 from fetalhead.phantoms.cine import motion_over
+from fetalhead.progress import progress
 from fetalhead.videos.cine_folder import LIST, Cine, read_cines
 from fetalhead.videos.clip import open_clip
 from fetalhead.videos.measured import MeasuredClip, frame_record

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from fetalhead.errors import one_line, reason_of
 from fetalhead.images.readers import HEAD_BYTES, is_picture
 from fetalhead.images.readers.dicom_directory import referenced_files
 from fetalhead.images.readers.dicom_elements import looks_like_dicom
-from fetalhead.images.readers.faults import one_line, reason_of
 
 PICTURE_SUFFIXES = {
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".dcm", ".dicom",

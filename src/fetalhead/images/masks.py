@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 import fetalhead.images.readers.metaimage as metaimage
 import fetalhead.images.readers.nifti as nifti
-from fetalhead.errors import FetalheadError, warn
+from fetalhead.errors import FetalheadError, one_line, reason_of, warn
 from fetalhead.images.readers import HEAD_BYTES
-from fetalhead.images.readers.faults import one_line, reason_of, unreadable
+from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.readers.orientation import as_shown
 from fetalhead.images.readers.pillow import PLUGINS, format_of, open_picture, orientation_of
 

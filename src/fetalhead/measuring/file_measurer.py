@@ -15,13 +15,12 @@ import numpy.typing as npt
 from fetalhead.biometry.growth import with_growth
 from fetalhead.biometry.known_age import KnownAge, UnknownAge
 from fetalhead.biometry.measurement import HeadMeasurement
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.images.cleaning import clean
 from fetalhead.images.contour import largest_region
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers import read_images
 from fetalhead.images.readers.content import content_digest
-from fetalhead.images.readers.faults import one_line
 from fetalhead.images.readers.logs import tell_logs
 from fetalhead.images.surroundings import without_surroundings
 from fetalhead.inference.measuring import measure_image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from fetalhead.reports.rows import one_line
+from fetalhead.reports.rows import unbroken
 
 BETWEEN_S = 0.1
 
@@ -31,7 +31,7 @@ class StatusLine:
     def say(self, text: str) -> None:
         """A line of its own, with names that are not UTF-8 or hold line breaks shown by escapes."""
         self.clear()
-        line = one_line(text).encode("utf-8", "backslashreplace").decode()
+        line = unbroken(text).encode("utf-8", "backslashreplace").decode()
         print(f"{self._command}: {line}", file=sys.stderr, flush=True)
 
     def clear(self) -> None:

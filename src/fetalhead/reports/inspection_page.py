@@ -13,9 +13,8 @@ import numpy.typing as npt
 
 from fetalhead.datasets.inspection import PREVIEW, Inspection
 from fetalhead.datasets.inspection_record import leak_line, record
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.images.geometry import Letterbox
-from fetalhead.images.readers.faults import one_line
 from fetalhead.reports.contact_sheet import Tile, contact_sheet, draw_tile
 
 MOST_LINES = 200

@@ -66,7 +66,7 @@ def measured_row(path: str, frame: int | None, measurement: HeadMeasurement) -> 
         path,
         frame,
         measurement.status,
-        one_line(measurement.reason),
+        unbroken(measurement.reason),
         plane=measurement.plane or None,
         head_confidence=_number(measurement.head_confidence),
         pixel_size_x_mm=size.x if size else None,
@@ -95,10 +95,10 @@ def measured_row(path: str, frame: int | None, measurement: HeadMeasurement) -> 
 
 def error_row(path: str, frame: int | None, reason: str) -> Row:
     """The row of a picture that could not be measured."""
-    return Row(path, frame, "error", one_line(reason))
+    return Row(path, frame, "error", unbroken(reason))
 
 
-def one_line(text: str) -> str:
+def unbroken(text: str) -> str:
     """The text with line breaks and other control characters shown by their escapes, so that it stays one line."""
     breaks = "\x7f\x85\u2028\u2029"
     return "".join(ascii(letter)[1:-1] if letter < " " or letter in breaks else letter for letter in text)

@@ -29,6 +29,7 @@ from fetalhead.inference.predictor import Predictor
 from fetalhead.models.onnx_export import export_onnx, output_names
 from fetalhead.models.unet import MEAN, STD, UNet, normalise
 from fetalhead.options import TrainingOptions
+from fetalhead.progress import progress
 from fetalhead.training.checkpoint import WEIGHTS, network_of_run, steps_done
 from fetalhead.training.familiarity import familiarise
 from fetalhead.training.model_place import CARD_NAME, METRICS_NAME, check_place, configure, replace_model
@@ -114,9 +115,8 @@ def _calibrate(folder: Path, data: str) -> None:
     """Add the interval's calibration to the folder's configuration. Raises `FetalheadError`."""
     predictor = Predictor(ModelFolder.load(folder))
     errors, allowances, subjects = [], [], []
-    for case in open_data(data).cases:
-        if case.split != "val" or case.annotation_path is None or not case.pixel_size:
-            continue
+    cases = [case for case in open_data(data).cases if case.split == "val" and case.annotation_path and case.pixel_size]
+    for case in progress(cases, "calibrate"):
         image = UltrasoundImage(case.pixels(), case.pixel_size)
         measured, prediction = measure_image(image, predictor)
         if measured.hc_mm is None or prediction is None:

@@ -16,6 +16,7 @@ from fetalhead.images.geometry import Letterbox
 from fetalhead.images.texture import texture
 from fetalhead.inference.familiarity import Familiarity
 from fetalhead.inference.model_folder import FAMILIARITY_NAME, ModelFolder
+from fetalhead.progress import progress
 from fetalhead.training.augment.appearance import Appearance
 from fetalhead.training.augment.overlays import drawn_over
 from fetalhead.training.model_place import configure
@@ -46,7 +47,8 @@ def familiarity_of(data: Sequence[str], grid: tuple[int, int]) -> Familiarity:
             f"--familiar {' '.join(data)}: {len(training)} training pictures and {len(validation)} outlined ones of "
             f"validation; at least {LEAST_PICTURES} and 1 are wanted"
         )
-    known = np.array([row for number, case in enumerate(training) for row in _both(_on_grid(case, grid), number)])
+    looked_at = enumerate(progress(training, "familiarise"))
+    known = np.array([row for number, case in looked_at for row in _both(_on_grid(case, grid), number)])
     mean, spread = known.mean(axis=0), known.std(axis=0) + 1e-6
     covariance = np.cov(((known - mean) / spread).T)
     covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(len(mean))

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fetalhead.errors import FetalheadError
-from fetalhead.images.readers.faults import one_line
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.inference.model_folder import (
     CONFIG_NAME,
     FAMILIARITY_NAME,

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from fetalhead.errors import UnreadableImage
+from fetalhead.errors import UnreadableImage, one_line, reason_of
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.inputs import PICTURE_SUFFIXES
 from fetalhead.images.natural_order import by_number
 from fetalhead.images.readers import HEAD_BYTES, is_picture, read_images
 from fetalhead.images.readers.dicom_video import DamagedFrames
-from fetalhead.images.readers.faults import one_line, reason_of, unreadable
+from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.readers.video_file import Faults
 from fetalhead.videos.clock import clock_of
 

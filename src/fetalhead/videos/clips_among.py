@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fetalhead.errors import UnreadableImage
+from fetalhead.errors import UnreadableImage, one_line
 from fetalhead.images.natural_order import by_number
 from fetalhead.images.readers import read_images
-from fetalhead.images.readers.faults import one_line
 from fetalhead.videos.clip import is_still
 from fetalhead.videos.clock import clock_of
 

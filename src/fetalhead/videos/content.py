@@ -6,8 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
+from fetalhead.errors import reason_of
 from fetalhead.images.readers.content import content_digest, files_of
-from fetalhead.images.readers.faults import reason_of, unreadable
+from fetalhead.images.readers.faults import unreadable
 from fetalhead.videos.clip import frame_files
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from fetalhead.measuring.status_line import StatusLine
-from fetalhead.reports.rows import one_line
+from fetalhead.reports.rows import unbroken
 
 
 class ClipProgress(StatusLine):
@@ -19,7 +19,7 @@ class ClipProgress(StatusLine):
 
     def clip(self, name: str) -> None:
         """The clip that is next."""
-        self._name = one_line(name)
+        self._name = unbroken(name)
 
     def start(self, what: str, total: int | None) -> None:
         """A pass over the clip; `total` frames, where that is known."""

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fetalhead.errors import FetalheadError
-from fetalhead.images.readers.faults import one_line
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.measuring.ledger import PICTURE_FOLDERS
 from fetalhead.measuring.out_folder import SCRATCH, OutFolder
 from fetalhead.measuring.whole_files import write_whole

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from fetalhead.errors import FetalheadError
-from fetalhead.images.readers.faults import reason_of
+from fetalhead.errors import FetalheadError, reason_of
 from fetalhead.images.readers.logs import tell_logs
 from fetalhead.images.readers.video_file import require_av
 from fetalhead.inference.predictor import Predictor

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line, reason_of
 from fetalhead.images.inputs import find_inputs
-from fetalhead.images.readers.faults import one_line, reason_of
 from fetalhead.videos.clip import frame_files
 from fetalhead.videos.clips_among import clips_among
 from fetalhead.videos.frame_list import holds_list

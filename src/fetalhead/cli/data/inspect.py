@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
         picture_rows,
         record,
     )
-    from fetalhead.evaluation.progress import progress
+    from fetalhead.progress import progress
     from fetalhead.reports.inspection_page import make_page, sheet_of_set
 
     inspection = inspect(options.data, options.sheet, lambda members: progress(members, "inspect"), out)

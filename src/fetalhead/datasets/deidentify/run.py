@@ -15,11 +15,11 @@ from fetalhead.datasets.deidentify.picture import deidentify_picture
 from fetalhead.datasets.deidentify.profile import Profile
 from fetalhead.datasets.deidentify.pseudonyms import Pseudonyms
 from fetalhead.datasets.deidentify.video import deidentify_video
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line, reason_of
 from fetalhead.images.inputs import PICTURE_SUFFIXES, VIDEO_SUFFIXES, InputFile, find_inputs
 from fetalhead.images.readers import HEAD_BYTES, is_picture
 from fetalhead.images.readers.dicom_elements import looks_like_dicom
-from fetalhead.images.readers.faults import one_line, reason_of, unreadable
+from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.readers.pillow import format_of
 
 PICTURE, DICOM, FRAMES, VIDEO = "picture", "DICOM", "frames", "video"

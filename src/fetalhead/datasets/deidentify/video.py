@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fetalhead.datasets.deidentify.area import area_of_coloured_clip
+from fetalhead.errors import reason_of
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.readers.faults import reason_of, unreadable
+from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.readers.video_file import Faults, VideoPicture, pictures_of, require_av, upright
 
 if TYPE_CHECKING:

@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.images.annotations.drawing import ellipse_of_mask, mask_of_ellipse
 from fetalhead.images.annotations.polygon import Points, ellipse_of_polygon, mask_of_polygon
 from fetalhead.images.annotations.rle import decode, encode, unpack
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.masks import Mask
-from fetalhead.images.readers.faults import one_line
 
 OUTLINE_POINTS = 180
 """Of a polygon written for an ellipse: its area is right to 0.02 %, its points lie on the ellipse."""

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from fetalhead.errors import FetalheadError
+from fetalhead.errors import FetalheadError, one_line
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import PixelSize, read_table
-from fetalhead.images.readers.faults import one_line
 
 VALUES = ("center_x_px", "center_y_px", "semi_axis_a_px", "semi_axis_b_px", "angle_rad")
 SIZE, SIZES = "pixel_size_mm", ("pixel_size_x_mm", "pixel_size_y_mm")

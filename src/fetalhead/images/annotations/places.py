@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fetalhead.errors import FetalheadError
-from fetalhead.images.readers.faults import one_line
+from fetalhead.errors import FetalheadError, one_line
 
 LISTS_FOLDER = "annotations"
 """CVAT writes its lists into such a folder, beside that of the pictures."""

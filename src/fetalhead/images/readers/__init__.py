@@ -25,8 +25,9 @@ import fetalhead.images.readers.dicom as dicom
 import fetalhead.images.readers.metaimage as metaimage
 import fetalhead.images.readers.nifti as nifti
 import fetalhead.images.readers.pillow as pillow
+from fetalhead.errors import reason_of
 from fetalhead.images.image import UltrasoundImage
-from fetalhead.images.readers.faults import quietly, reason_of, unreadable
+from fetalhead.images.readers.faults import quietly, unreadable
 
 
 class Reader(Protocol):

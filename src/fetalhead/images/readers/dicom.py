@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy.typing as npt
 
-from fetalhead.errors import UnreadableImage
+from fetalhead.errors import UnreadableImage, reason_of
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.readers import dicom_elements, dicom_video
 from fetalhead.images.readers.dicom_calibration import calibration_of
@@ -21,7 +21,7 @@ from fetalhead.images.readers.dicom_decoding import decoded_frames, find_decoder
 from fetalhead.images.readers.dicom_elements import SOP_CLASS, BrokenDicom, Elements, open_elements, text_of
 from fetalhead.images.readers.dicom_grey import GreyFrames
 from fetalhead.images.readers.dicom_header import Header, header_dataset
-from fetalhead.images.readers.faults import check_size, reason_of, unreadable
+from fetalhead.images.readers.faults import check_size, unreadable
 from fetalhead.images.readers.grey import Grey
 
 STORAGE = "1.2.840.10008.5.1.4.1.1."

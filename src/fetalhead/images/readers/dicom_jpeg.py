@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fetalhead.errors import reason_of
 from fetalhead.images.readers.dicom_elements import BrokenDicom
-from fetalhead.images.readers.faults import reason_of
 
 log = logging.getLogger(__name__)
 

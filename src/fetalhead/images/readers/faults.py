@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from fetalhead.errors import UnreadableImage
+from fetalhead.errors import UnreadableImage, one_line
 
 Item = TypeVar("Item")
 
@@ -25,23 +24,9 @@ MOST_UNLIKELY_BYTES = 100_000_000
 """... unless it is a cine of no more than so many bytes, whose frames may well be all alike."""
 
 
-def one_line(text: object) -> str:
-    """`text` on one printable line: line breaks and bytes that are not UTF-8 become escapes."""
-    shown = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown)
-
-
 def unreadable(path: Path, reason: object) -> UnreadableImage:
     """The error for `path`: "PATH: REASON", on one line."""
     return UnreadableImage(f"{one_line(path)}: {one_line(' '.join(str(reason).split()))}")
-
-
-def reason_of(error: BaseException) -> str:
-    """What an exception says: the system's words for an `OSError` with a number, else its own first line."""
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def check_size(path: Path, rows: int, columns: int) -> None:

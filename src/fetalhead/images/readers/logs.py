@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from fetalhead.images.readers.faults import one_line
+from fetalhead.errors import one_line
 
 
 class _Told(logging.Handler):

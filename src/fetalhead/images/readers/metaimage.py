@@ -23,10 +23,10 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.errors import UnreadableImage
+from fetalhead.errors import UnreadableImage, reason_of
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
-from fetalhead.images.readers.faults import reason_of, unreadable
+from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.readers.frames_of_values import Item, Use, Values, pixel_size_of, read_numbers, read_values
 
 Number = TypeVar("Number", int, float)

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.errors import MissingExtra, UnreadableImage
+from fetalhead.errors import MissingExtra, UnreadableImage, reason_of
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
-from fetalhead.images.readers.faults import reason_of, unreadable
+from fetalhead.images.readers.faults import unreadable
 from fetalhead.images.readers.frames_of_values import (
     EITHER_WRAPPER,
     Item,

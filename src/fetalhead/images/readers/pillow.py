@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.errors import UnreadableImage
+from fetalhead.errors import UnreadableImage, reason_of
 from fetalhead.images.image import UltrasoundImage
 from fetalhead.images.pixel_size import PixelSize
-from fetalhead.images.readers.faults import check_claim, check_size, reason_of, unreadable
+from fetalhead.images.readers.faults import check_claim, check_size, unreadable
 from fetalhead.images.readers.grey import Grey, ValueRange, grey_of_colour, grey_of_values, over_black
 from fetalhead.images.readers.orientation import TAG, as_shown
 

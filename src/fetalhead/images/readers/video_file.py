@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fetalhead.errors import MissingExtra
+from fetalhead.errors import MissingExtra, reason_of
 from fetalhead.images.readers.containers import AS_A_STREAM
 from fetalhead.images.readers.decoded_frames import FrameOrder, prepare
-from fetalhead.images.readers.faults import check_size, reason_of, unreadable
+from fetalhead.images.readers.faults import check_size, unreadable
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -9,9 +9,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from fetalhead.errors import reason_of
 from fetalhead.images.readers import HEAD_BYTES
 from fetalhead.images.readers.dicom_elements import BrokenDicom, kept_bytes, looks_like_dicom, open_elements
-from fetalhead.images.readers.faults import reason_of, unreadable
+from fetalhead.images.readers.faults import unreadable
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
