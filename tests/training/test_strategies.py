@@ -344,6 +344,22 @@ def test_annotations_of_withheld_and_unlabelled_pictures_are_never_opened(tiny_h
     assert same(network_weights(tmp_path / "run"), network_weights(tmp_path / "other"))
 
 
+@pytest.mark.parametrize("kind", ["hc18", "masks", "masks:2"])
+def test_outlines_of_sets_that_are_given_without_labels_are_never_opened(
+    tiny_hc18: Path, masks_some_empty: Path, tmp_path: Path, kind: str
+) -> None:
+    from fetalhead.datasets.samples import load_unlabelled
+
+    root = tmp_path / "set"
+    shutil.copytree(tiny_hc18 if kind == "hc18" else masks_some_empty, root)
+    drawn = [*root.rglob("*_Annotation.png"), *root.glob("masks/*")]
+    assert len(drawn) == len(open_data(f"{kind.partition(':')[0]}={root}").cases)
+    for path in drawn:
+        path.write_bytes(b"not a picture")
+    found = load_unlabelled([f"{kind}={root}"], (96, 144))
+    assert found and all(sample.head is None and not sample.annotated for sample in found)
+
+
 def test_the_planes_of_pictures_whose_outlines_are_withheld_are_learnt(tiny_hc18: Path, planes: Path) -> None:
     """Else few labels would also mean few heads to tell from other planes, and of the early ones next to none."""
     data = [f"hc18={tiny_hc18}", f"planes={planes}"]

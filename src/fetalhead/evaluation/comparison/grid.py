@@ -20,7 +20,10 @@ from fetalhead.options import TrainingOptions, option
 OF_THE_GRID = ("strategy", "labels", "seeds", "equal_time", "against")
 """What an arm says beside its training options."""
 SET_BY_GRID = ("labels", "seed")
-ALIKE = ("init", "encoder", "encoder_weights", "decoder_channels", "image_size", "steps", "batch_size", "learning_rate")
+ALIKE = (
+    "init", "encoder", "encoder_weights", "decoder_channels", "image_size", "steps", "batch_size", "learning_rate",
+    "weight_decay", "average_decay", "precision",
+)  # fmt: skip
 """Options that a fair comparison has alike in all arms."""
 
 ReadOptions = Callable[[str, Mapping[str, Any], str], TrainingOptions]

@@ -12,6 +12,7 @@ from fetalhead.evaluation.comparison.collect import Row
 UNITS = {
     "dice": ("Dice", 100, "points"),
     "mask_dice": ("Dice of masks", 100, "points"),
+    "hd_mm": ("Hausdorff", 1, "mm"),
     "adf_mm": ("ADF", 1, "mm"),
     "adf_percent": ("ADF", 1, "% of HC"),
 }
