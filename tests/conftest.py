@@ -83,3 +83,8 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def clips_dir() -> Path:
     return _data("clips")
+
+
+@pytest.fixture(scope="session")
+def planes_dir() -> Path:
+    return _data("fetal_planes")

@@ -1,9 +1,10 @@
-"""The bundled model, on phantoms (which it never saw) and on HC18's test split."""
+"""The bundled models: what they are, on phantoms (which they never saw), and on test subjects of the published sets."""
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
 import runpy
 from pathlib import Path
 
@@ -70,16 +71,68 @@ def test_a_picture_without_anything_has_no_head() -> None:
 
 
 @pytest.mark.slow
-def test_hc18_test_split(hc18_dir: Path) -> None:
+@pytest.mark.parametrize("name", MODELS)
+def test_hc18_test_split(hc18_dir: Path, name: str) -> None:
     from fetalhead.datasets.hc18 import Hc18
     from fetalhead.evaluation.evaluate import evaluate, select
+    from fetalhead.evaluation.reliability import reliability
     from fetalhead.evaluation.summary import summarise
     from fetalhead.inference.predictor import Predictor
 
     cases, unassigned = select(Hc18(hc18_dir).cases, "test")
     assert (len(cases), unassigned) == (121, 0)
-    summary = summarise(evaluate(cases, Predictor("standard")))
+    scored = evaluate(cases, Predictor(name))
+    summary = summarise(scored)
     assert summary.failures == 0
     assert summary.metrics["dice"].mean >= 0.976
     assert summary.metrics["hausdorff_mm"].mean <= 1.4
-    assert summary.metrics["adf_mm"].mean <= 2.0
+    assert summary.metrics["adf_mm"].mean <= 2.0 and summary.metrics["adf_mm"].worst < 10
+    told = reliability(scored)
+    assert told.verdicts["accept"] >= 0.95 * 121 and told.accepted_adf_mm < summary.metrics["adf_mm"].mean
+    assert told.intervals and told.intervals.coverage.share >= 0.85 and told.intervals.mean_width_percent <= 7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_other_planes_hold_no_head(planes_dir: Path, name: str) -> None:
+    from fetalhead.datasets import open_data
+    from fetalhead.evaluation.evaluate import select
+    from fetalhead.evaluation.planes import evaluate_planes, plane_figures
+    from fetalhead.inference.predictor import Predictor
+
+    predictor = Predictor(name)
+    cases, _ = select(open_data(f"planes={planes_dir}").cases, "test")
+    figures = plane_figures(evaluate_planes(cases, predictor, pytest.fail), predictor.folder.classes)
+    assert figures.false_heads and figures.false_heads.share <= 1 / 79
+    assert figures.missed_heads and figures.missed_heads.share <= 1 / 53
+    assert figures.accuracy_of_three and figures.accuracy_of_three.share >= 0.97
+    assert figures.head_verdicts["accept"] >= 0.9 * 53
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_other_organs_hold_no_head(clips_dir: Path, name: str) -> None:
+    pytest.importorskip("av")
+    from fetalhead.inference.predictor import Predictor
+    from fetalhead.videos.clip import open_clip
+    from fetalhead.videos.search import find_clips
+
+    predictor = Predictor(name)
+    frames = [
+        image for path in find_clips([str(clips_dir)])
+        for image in itertools.islice(open_clip(path).frames(), 0, None, 10)
+    ]  # fmt: skip
+    assert len(frames) > 150
+    found = [bool(fetalhead.measure(image, model=predictor)) for image in frames]
+    assert sum(found) <= 0.02 * len(frames)
+
+
+@pytest.mark.parametrize(("name", "millions"), [("standard", 6), ("small", 1)])
+def test_models_have_no_more_parameters_than_they_may(name: str, millions: int) -> None:
+    with open(ModelFolder.load(name).file("weights.safetensors"), "rb") as stream:
+        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    sizes = [
+        math.prod(tensor["shape"]) for key, tensor in header.items()
+        if key != "__metadata__" and "running_" not in key and "num_batches" not in key
+    ]  # fmt: skip
+    assert 0.5 * millions * 1e6 < sum(sizes) <= millions * 1e6

@@ -10,7 +10,7 @@ import pytest
 
 from fetalhead.biometry.calibration import Calibration
 from fetalhead.biometry.measurement import measure_head
-from fetalhead.biometry.uncertainty import allowance_mm, calibrated, with_interval
+from fetalhead.biometry.uncertainty import allowance_mm, calibrated, unseen_mm, with_interval
 from fetalhead.images.geometry import Letterbox
 from fetalhead.images.pixel_size import PixelSize
 
@@ -32,7 +32,7 @@ def test_of_another_sample_nine_of_ten_lie_inside() -> None:
     for _ in range(200):
         scale = rng.uniform(1, 4, 160)
         errors, subjects = rng.normal(0, scale), [str(number) for number in range(160)]
-        found = calibrated(errors[:60], scale[:60], subjects[:60])
+        found = calibrated(errors[:60], scale[:60], [0.0] * 60, subjects[:60])
         coverage.append(np.mean(np.abs(errors[60:]) <= found.factor * scale[60:]))
     assert np.mean(coverage) == pytest.approx(0.9, abs=0.01)
 
@@ -40,19 +40,32 @@ def test_of_another_sample_nine_of_ten_lie_inside() -> None:
 def test_a_subject_counts_once_however_many_pictures_it_has() -> None:
     errors = [*np.linspace(0.1, 2, 20), *[9.0] * 50]
     subjects = [*map(str, range(20)), *["many"] * 50]
-    found = calibrated(errors, [1.0] * 70, subjects)
+    found = calibrated(errors, [1.0] * 70, [0.0] * 70, subjects)
     assert found.subjects == 21
     assert found.factor == pytest.approx(2.0, abs=0.11), "fifty pictures of one subject are one in twenty-one"
 
 
 def test_too_few_subjects_are_refused() -> None:
     with pytest.raises(ValueError, match="9 subjects are too few"):
-        calibrated([1.0] * 30, [1.0] * 30, [str(number % 9) for number in range(30)])
+        calibrated([1.0] * 30, [1.0] * 30, [0.0] * 30, [str(number % 9) for number in range(30)])
 
 
 def test_ten_subjects_are_enough() -> None:
-    found = calibrated([1.0, *[0.5] * 9], [1.0] * 10, [str(number) for number in range(10)])
+    found = calibrated([1.0, *[0.5] * 9], [1.0] * 10, [0.0] * 10, [str(number) for number in range(10)])
     assert (found.factor, found.subjects) == (1.0, 10), "with ten, nine tenths of eleven is the largest"
+
+
+def test_what_a_head_that_is_cut_off_has_more_is_not_calibrated_twice() -> None:
+    """The interval of the calibration's own pictures ends at their errors, cut off or not."""
+    head = measure_head(probability(3), LETTERBOX, SIZE)
+    cut = replace(head, edge_left="picture", support=0.7)
+    assert unseen_mm(head) == 0.0 and unseen_mm(cut) == pytest.approx(0.07 * 0.3 * cut.hc_mm)
+    error = 1.0 + unseen_mm(cut)
+    found = calibrated([error, *[0.5] * 9], [1.0] * 10, [unseen_mm(cut), *[0.0] * 9], list("abcdefghij"))
+    assert found.factor == pytest.approx(1.0)
+    shown = with_interval(cut, 1.0, found)
+    assert shown.hc_high_mm - shown.hc_mm == pytest.approx(error)
+    assert calibrated([0.1] * 10, [1.0] * 10, [0.5] * 10, list("abcdefghij")).factor == 0.0
 
 
 def test_the_interval_is_wider_for_large_and_for_soft_outlines() -> None:

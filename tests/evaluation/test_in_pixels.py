@@ -12,6 +12,7 @@ import pytest
 from conftest import bright_head
 
 from fetalhead.cli import main
+from fetalhead.evaluation.in_pixels import PixelScores, pixels_table, write_in_pixels
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.inference.model_card import command_of
 
@@ -52,12 +53,27 @@ def test_a_mask_folder_s_figures(
     assert (document["images"], document["failures"], document["unreadable"]) == (3, 1, 0)
     assert [row["quality"] for row in (right, large, missed)] == ["review", "review", "refuse"]
     assert document["verdicts"] == {"accept": 0, "review": 2, "refuse": 1}
+    assert document["accepted"] == {"dice": None, "adf_percent": None}
     assert command_of("m", document).split(" --out")[0] == "fetalhead evaluate --model m --data masks:2=DIR"
     mean = np.mean([float(row["dice"]) for row in (right, large, missed)])
     assert document["metrics"]["dice"]["mean"] == pytest.approx(mean, abs=1e-5)
     assert document["metrics"]["hd_px"]["count"] == 2
     said = capsys.readouterr().out
     assert "no head found in 1" in said and "verdicts: accept 0, review 2, refuse 1" in said
+    assert "of the accepted" not in said
+
+
+def test_what_is_accepted_is_told_beside_all(tmp_path: Path) -> None:
+    head = Ellipse.make(48, 32, 20, 15, 0)
+
+    def scores(name: str, quality: str, dice: float, off: float) -> PixelScores:
+        return PixelScores(name, name, "", quality, dice, dice, dice, 1.0, off, abs(off), head, head)
+
+    scored = [scores("a", "accept", 0.98, -1.0), scores("b", "accept", 0.96, 2.0), scores("c", "review", 0.7, 9.0)]
+    write_in_pixels(tmp_path, scored, {})
+    document = json.loads((tmp_path / "metrics.json").read_text())
+    assert document["accepted"] == {"dice": pytest.approx(0.97), "adf_percent": pytest.approx(1.5)}
+    assert "of the accepted: Dice 97.00 %, ADF 1.50 % of HC" in pixels_table(scored)
 
 
 def test_an_empty_mask_says_that_there_is_no_head_and_what_is_found_is_a_false_one(

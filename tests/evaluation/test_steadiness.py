@@ -54,19 +54,21 @@ def test_worked_out_by_hand():
     heads = [TrueFrame(scaled(1), 0.5 - number / 40) for number in range(21)]
     truth = [TrueFrame(None, 1.0, "tissue"), *heads, TrueFrame(None, 1.0)]
     clip = measured(found)
-    figures = clip_figures("a", truth, clip, clip.outcome())
+    figures = clip_figures("a", truth, clip, clip.outcome(), ["accept"] * len(truth))
     own = figures.by_frame
     assert own.hc_error == pytest.approx(0.02) and own.jitter == pytest.approx(0.04, rel=0.02)
     assert own.dropout == pytest.approx(1 / 21) and own.false_heads == 0 and own.first_s == pytest.approx(0.1)
     assert own.flicker == pytest.approx(1 - ellipse_dice(scaled(1.02), scaled(0.98)), rel=0.02)
     assert figures.smoothed.jitter < 0.3 * own.jitter and figures.smoothed.flicker < 0.5 * own.flicker
     assert figures.frame_error == pytest.approx(0.02) and figures.clip_error < 0.02
-    assert (figures.head_frames, figures.free_frames) == (21, 2)
+    assert (figures.head_frames, figures.free_frames, figures.accepted_free) == (21, 2, 1)
 
 
 def test_false_heads_are_counted_where_there_is_none():
     clip = measured([scaled(1)] * 12)
-    figures = clip_figures("a", [TrueFrame(None, plane="abdomen")] * 12, clip, clip.outcome())
+    verdicts = ["accept", "review", "refuse"] * 4
+    figures = clip_figures("a", [TrueFrame(None, plane="abdomen")] * 12, clip, clip.outcome(), verdicts)
+    assert figures.accepted_free == pytest.approx(1 / 3)
     assert figures.by_frame.false_heads == figures.smoothed.false_heads == 1 and figures.false_planes == ("abdomen",)
     assert math.isnan(figures.smoothed.dropout) and figures.best_hit is None and math.isnan(figures.clip_error)
 

@@ -54,6 +54,7 @@ OUTLINES = {
 PIXELS = {
     "model_id": ID, "data": "masks", "split": "all", "images": 9, "subjects": 8, "failures": 2,
     "title": "Another hospital", "verdicts": {"accept": 6, "review": 2, "refuse": 1},
+    "accepted": {"dice": 0.951, "adf_percent": 1.25},
     "metrics": dict.fromkeys(("dice", "iou", "mask_dice"), numbers(0.93)) | dict.fromkeys(
         ("hd_px", "df_percent", "adf_percent"), numbers(7.5)),
 }  # fmt: skip
@@ -69,6 +70,7 @@ PLANES = {
 }  # fmt: skip
 CLIPS = {
     "model_id": ID, "data": "clips", "clips": 2, "frames": 30, "head_free_frames": 30,
+    "accepted_head_free": 0.025,
     "by_frame": {"false_heads": 0.1, "dropout": None, "hc_error": None, "jitter": None},
     "smoothed": {"false_heads": 0.0, "dropout": None, "hc_error": None, "jitter": None},
 }  # fmt: skip
@@ -92,6 +94,8 @@ def test_each_evaluation_has_its_section_and_each_figure_its_place() -> None:
     text = card(OUTLINES, PIXELS, PLANES, CLIPS)
     for line in (
         "### Another hospital, all",
+        "Of the accepted: Dice 95.10 %, ADF 1.25 % of HC.",
+        "| a head where there is none, with the verdict accept (% of frames) | 2.50 | |",
         "| Another hospital, all | 9 of 8 | 2 | 93.00 (92.00 to 94.00) | 7.50 (7.49 to 7.51) |",
         "| 0.20 mm and more | 4 | 1 | 94.40 (93.40 to 95.40)" + 3 * " | 1.25 (1.24 to 1.26)" + " |",
         "| blur | 96.00 / 2.00 / 0 | 50.00 / 2.00 / 2 |",

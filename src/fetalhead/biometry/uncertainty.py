@@ -49,18 +49,28 @@ def allowance_mm(
     return FLOOR_MM + OF_SIZE * measurement.hc_mm + OF_SPREAD * spread
 
 
+def unseen_mm(measurement: HeadMeasurement) -> float:
+    """What half the interval of a head that is cut off has more, in mm; 0 for any other."""
+    if measurement.hc_mm is None or measurement.support is None or not measurement.edge_left:
+        return 0.0
+    return OF_UNSEEN * (1 - measurement.support) * measurement.hc_mm
+
+
 def with_interval(measurement: HeadMeasurement, allowance: float | None, calibration: Calibration) -> HeadMeasurement:
     """The measurement with the 90 % interval of its HC."""
     if measurement.hc_mm is None or allowance is None:
         return measurement
-    half = calibration.factor * allowance
-    if measurement.edge_left and measurement.support is not None:
-        half += OF_UNSEEN * (1 - measurement.support) * measurement.hc_mm
+    half = calibration.factor * allowance + unseen_mm(measurement)
     return replace(measurement, hc_low_mm=max(0.0, measurement.hc_mm - half), hc_high_mm=measurement.hc_mm + half)
 
 
-def calibrated(errors_mm: Sequence[float], allowances_mm: Sequence[float], subjects: Sequence[str]) -> Calibration:
+def calibrated(
+    errors_mm: Sequence[float], allowances_mm: Sequence[float], unseen: Sequence[float], subjects: Sequence[str]
+) -> Calibration:
     """The calibration from errors of HC on pictures of some subjects, each subject counting once.
+
+    `allowances_mm` and `unseen` are what `allowance_mm` and `unseen_mm` give of the same measurements: half an interval
+    is as many of the former as the factor says, and the latter.
 
     A subject's pictures share its weight, and one subject more, with the largest error, stands for the next one to come
     (the finite-sample correction). Raises ValueError for fewer than ten subjects, which cannot tell a 90 % quantile.
@@ -68,7 +78,7 @@ def calibrated(errors_mm: Sequence[float], allowances_mm: Sequence[float], subje
     names, place = np.unique(np.asarray(subjects), return_inverse=True)
     if len(names) < LEAST_SUBJECTS:
         raise ValueError(f"{len(names)} subjects are too few to calibrate on: at least {LEAST_SUBJECTS} are needed")
-    ratio = np.abs(np.asarray(errors_mm)) / np.asarray(allowances_mm)
+    ratio = np.maximum(0.0, np.abs(np.asarray(errors_mm)) - np.asarray(unseen)) / np.asarray(allowances_mm)
     weight = 1 / np.bincount(place)[place]
     order = np.argsort(ratio)
     reached = np.cumsum(weight[order])

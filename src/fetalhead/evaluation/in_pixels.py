@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 
@@ -61,6 +62,9 @@ FIGURES: dict[str, Callable[[FloatArray], float]] = {
     "adf_percent": highest,
 }  # fmt: skip
 """The figures, and which value of each is the worst."""
+
+ACCEPTED = ("dice", "adf_percent")
+"""The figures that are also told of accepted pictures alone."""
 
 COLUMNS = ("name", "subject", "reason", "quality", *FIGURES)
 """Of `cases.csv`."""
@@ -146,10 +150,17 @@ def write_in_pixels(folder: Path, scored: Sequence[PixelScores], about: dict[str
         "failures": sum(bool(one.reason) for one in scored),
         **({"head_free": head_free} if without else {}),
         "verdicts": counted(one.quality for one in with_head),
+        "accepted": _of_accepted(with_head),
         "bootstrap": BOOTSTRAP,
         "metrics": {name: asdict(numbers) for name, numbers in pixel_figures(scored).items()},
     }
     write_document(folder / "metrics.json", plain(document))
+
+
+def _of_accepted(scored: Sequence[PixelScores]) -> dict[str, float]:
+    """Means of Dice (0 to 1) and ADF (% of HC) of what is accepted; NaN where nothing is."""
+    accepted = [one for one in scored if one.quality == "accept"]
+    return {name: fmean(getattr(one, name) for one in accepted) if accepted else math.nan for name in ACCEPTED}
 
 
 def _parted(scored: Sequence[PixelScores]) -> tuple[list[PixelScores], list[PixelScores]]:
@@ -160,13 +171,17 @@ def _parted(scored: Sequence[PixelScores]) -> tuple[list[PixelScores], list[Pixe
 def pixels_table(scored: Sequence[PixelScores]) -> str:
     """The figures as lines of text for a person."""
     with_head, without = _parted(scored)
+    verdicts, accepted = counted(one.quality for one in with_head), _of_accepted(with_head)
     subjects, failures = len({one.subject for one in with_head}), sum(bool(one.reason) for one in scored)
     lines = [f"{len(with_head)} images of {subjects} subjects, no head found in {failures}"]
     if without:
         false_heads = sum(one.predicted is not None for one in without)
         lines.append(f"{len(without)} more have an empty mask, so no head: one outlined all the same in {false_heads}")
+    lines.append(f"verdicts: {counts_told(verdicts)}")
+    if verdicts["accept"]:
+        dice, adf = 100 * accepted["dice"], accepted["adf_percent"]
+        lines.append(f"of the accepted: Dice {dice:.2f} %, ADF {adf:.2f} % of HC")
     lines += [
-        f"verdicts: {counts_told(counted(one.quality for one in with_head))}",
         "",
         f"{'figure':12} {'mean':>8} {'SD':>8} {'median':>8} {'worst':>8}   95 % interval of the mean, by subject",
     ]

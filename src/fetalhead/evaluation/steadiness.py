@@ -65,6 +65,8 @@ class ClipFigures:
     """Of accepted and bridged frames; false heads of accepted ones, which claim to have seen one."""
     bridged_free: float
     """Share of head-free frames over which a head was bridged (and marked so)."""
+    accepted_free: float
+    """Share of head-free frames in which a head is found by frame, and its verdict is to accept it."""
     false_planes: tuple[str, ...]
     """In which planes the false heads were."""
     clip_error: float
@@ -77,8 +79,10 @@ class ClipFigures:
     """Whether the best frame is among the nearest tenth to the standard plane; None where that is not known."""
 
 
-def clip_figures(name: str, truth: Sequence[TrueFrame], measured: MeasuredClip, outcome: Outcome) -> ClipFigures:
-    """The figures of a clip; `truth` has an entry for each frame that was measured."""
+def clip_figures(
+    name: str, truth: Sequence[TrueFrame], measured: MeasuredClip, outcome: Outcome, verdicts: Sequence[str]
+) -> ClipFigures:
+    """The figures of a clip; `truth` and `verdicts` have an entry for each frame that was measured."""
     scale = _scale(measured, outcome)
     true = [frame.ellipse for frame in truth]
     states = np.asarray(measured.observations.states).reshape(-1, 5)
@@ -106,6 +110,7 @@ def clip_figures(name: str, truth: Sequence[TrueFrame], measured: MeasuredClip, 
         _steadiness(true, own, raw_hc, true_hc, times, common, raw_found, ~head & raw_found, clip_truth),
         _steadiness(true, smooth, outcome.figures.smooth, true_hc, times, common, reported, false, clip_truth),
         _share(outcome.track.bridged, ~head),
+        _share(np.array([verdict == "accept" for verdict in verdicts], dtype=bool), ~head),
         tuple(sorted({truth[number].plane for number in np.flatnonzero(false).tolist()})),
         abs(hc.hc / clip_truth - 1) if hc else math.nan,
         _median(np.abs(raw_hc / true_hc - 1)[head & np.isfinite(raw_hc)]),

@@ -85,15 +85,17 @@ def evaluate_clips(
     scored = []
     for clip in progress(clips, "evaluate"):
         measured, truth, fields = MeasuredClip(), [], SteadyField()
+        verdicts = []
         try:
             for image, true in clip.frames():
                 measurement, prediction = measure_image(fields.of(image), predictor)
                 measured.add(image.pixels, frame_record(clip.name, image, measurement, prediction))
                 truth.append(true)
+                verdicts.append(measurement.quality)
         except FetalheadError as error:
             unreadable(str(error))
         else:
-            scored.append(clip_figures(clip.name, truth, measured, measured.outcome()))
+            scored.append(clip_figures(clip.name, truth, measured, measured.outcome(), verdicts))
     return scored
 
 
@@ -133,6 +135,7 @@ def summary(scored: Sequence[ClipFigures]) -> dict[str, object]:
             | {"false_heads": of_free(lambda clip, way=way: getattr(clip, way).false_heads)}  # type: ignore[misc]
             for way in ("by_frame", "smoothed")
         },
+        "accepted_head_free": of_free(lambda clip: clip.accepted_free),
         "bridged_head_free": of_free(lambda clip: clip.bridged_free),
         "clip_hc_error_median": _known(float(_nan(np.nanmedian, [clip.clip_error for clip in scored]))),
         "frame_hc_error_median": _known(float(_nan(np.nanmedian, [clip.frame_error for clip in scored]))),
@@ -154,7 +157,7 @@ def clips_table(scored: Sequence[ClipFigures]) -> str:
     for title, name in (
         ("clip HC error, median (%)", "clip_hc_error_median"), ("frame HC error, median (%)", "frame_hc_error_median"),
         ("interval holds true HC (%)", "interval_coverage"), ("best frame hits (%)", "best_frame_hit_rate"),
-        ("bridged, head-free (%)", "bridged_head_free"),
+        ("accepted, head-free (%)", "accepted_head_free"), ("bridged, head-free (%)", "bridged_head_free"),
     ):  # fmt: skip
         lines.append(f"{title:28}  {_shown(values[name], 100.0):>8}")
     return "\n".join(lines)

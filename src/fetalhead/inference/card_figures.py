@@ -183,10 +183,18 @@ def _pixels(document: Mapping[str, Any]) -> list[str]:
     return [
         f"{document['images']} pictures of {document['subjects']} subjects, no head found "
         f"in {document['failures']}. Their pixel size is not known." + _verdicts(document.get("verdicts")),
+        *_of_accepted(document.get("accepted")),
         "",
         STATISTICS,
         *(_statistics(*IN_PIXELS[key], document["metrics"][key]) for key in IN_PIXELS),
     ]
+
+
+def _of_accepted(found: Mapping[str, Any] | None) -> list[str]:
+    if not found or found["dice"] is None:
+        return []
+    dice, adf = _number(found["dice"], 100), _number(found["adf_percent"], 1)
+    return [f"Of the accepted: Dice {dice} %, ADF {adf} % of HC."]
 
 
 def _planes(document: Mapping[str, Any]) -> list[str]:
@@ -241,6 +249,9 @@ def _clips(document: Mapping[str, Any]) -> list[str]:
         cells = [_number(document[way][key], factor) for way in ("by_frame", "smoothed")]
         if cells != ["-", "-"]:
             lines.append(f"| {title} | {cells[0]} | {cells[1]} |")
+    if document.get("accepted_head_free") is not None:
+        share = _number(document["accepted_head_free"], 100)
+        lines.append(f"| a head where there is none, with the verdict accept (% of frames) | {share} | |")
     return lines
 
 

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save
 
 import fetalhead
-from fetalhead.biometry.uncertainty import LEVEL, allowance_mm, calibrated
+from fetalhead.biometry.uncertainty import LEVEL, allowance_mm, calibrated, unseen_mm
 from fetalhead.catalog import DATA_KINDS, PLANES
 from fetalhead.datasets import open_data
 from fetalhead.datasets.splits import published
@@ -114,7 +114,7 @@ def write_figures(
 def _calibrate(folder: Path, data: str) -> None:
     """Add the interval's calibration to the folder's configuration. Raises `FetalheadError`."""
     predictor = Predictor(ModelFolder.load(folder))
-    errors, allowances, subjects = [], [], []
+    errors, allowances, unseen, subjects = [], [], [], []
     cases = [case for case in open_data(data).cases if case.split == "val" and case.annotation_path and case.pixel_size]
     for case in progress(cases, "calibrate"):
         image = UltrasoundImage(case.pixels(), case.pixel_size)
@@ -124,9 +124,10 @@ def _calibrate(folder: Path, data: str) -> None:
         reference = case.ellipse(image.shape).scaled(case.pixel_size.x, case.pixel_size.y).perimeter
         errors.append(measured.hc_mm - reference)
         allowances.append(allowance_mm(measured, prediction.grid_probability, prediction.letterbox) or math.nan)
+        unseen.append(unseen_mm(measured))
         subjects.append(case.subject)
     try:
-        found = calibrated(errors, allowances, subjects)
+        found = calibrated(errors, allowances, unseen, subjects)
     except ValueError as error:
         raise FetalheadError(f"--calibrate {data}: validation: {error}") from error
     configure(folder, {"calibration": {"level": LEVEL, **asdict(found)}})
