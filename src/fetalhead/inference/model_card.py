@@ -50,7 +50,7 @@ def model_card(
             "## Training",
             "",
             "Subjects of the train split; those of val chose among checkpoints and settings; those of test had no part",
-            "in it. What counts as a head is ruled alike for every model: docs/model.md tells what the rules were set on.",
+            "in it. What counts as a head is ruled alike for every model, and docs/model.md tells by what.",
             "",
             *(line for number, stage in enumerate(stages, 1) for line in _stage(number, stage)),
             "",
