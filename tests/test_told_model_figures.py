@@ -26,12 +26,11 @@ def other(metrics: Metrics, data: str, title: str = "") -> Metrics:
 
 
 def cell(start: str, column: str) -> str:
-    """Of the table's row that begins so, the text under `standard` or `small`."""
-    lines = PAGE.read_text(encoding="utf-8").splitlines()
-    header = next(line for line in lines if line.startswith("| set | pictures |")).split(" | ")
-    (row,) = (line.split(" | ") for line in lines if line.startswith(f"| {start}"))
-    place = next(number for number, title in enumerate(header) if f"`{column}`" in title)
-    return row[place]
+    """Of the row of the table of figures that begins so, the text under `standard` or `small`."""
+    table = PAGE.read_text(encoding="utf-8").partition("\n| set | pictures |")[2].partition("\n\n")[0]
+    rows = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in table.split("\n")[2:]]
+    (row,) = (row for row in rows if " | ".join(row).startswith(start))
+    return row[2 + MODELS.index(column)]
 
 
 @pytest.mark.parametrize("name", MODELS)

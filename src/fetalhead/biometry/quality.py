@@ -15,8 +15,8 @@ LEAST_HEAD_PLANE = 0.7
 """A picture with a lower probability of being a head plane shows another one, or none that can be told, whatever is
 outlined in it. No head of HC18's, FETAL_PLANES_DB's and the trans-ventricular validation has less than 0.9 by either
 bundled model. Made worse (`evaluate --corruptions all --severities 5`), 22 of 1542 such heads that `standard` outlined
-have less than 0.7, and 3 of 1532 by `small`; of other planes so outlined 8 of 11, and none of 10. More would cost heads of
-other sites, whose planes are told less surely: of 120 phantoms 6 have less than 0.7, and 10 less than 0.8."""
+have less than 0.7, and 3 of 1532 by `small`; of other planes so outlined 8 of 11, and none of 10. More would cost heads
+of other sites, whose planes are told less surely: of 120 phantoms 6 have less than 0.7, and 10 less than 0.8."""
 
 SURE_HEAD_PLANE = 0.9
 """Below this, the plane is to be looked at."""
