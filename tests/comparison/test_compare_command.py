@@ -262,7 +262,9 @@ def test_a_run_of_other_options_is_refused_and_the_others_go_on(
     grid = write_grid(tmp_path / "grid.yaml", tiny_hc18, arms=arms)
     assert compare.main([str(grid), "--out", str(copy)]) == 1
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("fetalhead compare")]
-    assert len(lines) == 2 and all("its --weight-decay was another" in line for line in lines)
+    note, *faults = lines
+    assert "arms differ in weight-decay: supervised 0.5, semi-supervised 0.01" in note
+    assert len(faults) == 2 and all("its --weight-decay was another" in line for line in faults)
 
 
 def test_runs_that_are_known_from_elsewhere_are_not_trained_again(
