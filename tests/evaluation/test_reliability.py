@@ -18,7 +18,7 @@ from fetalhead.evaluation.cases import ScoredCase, score
 from fetalhead.evaluation.reliability import reliability
 from fetalhead.images.ellipse import Ellipse
 from fetalhead.images.pixel_size import PixelSize
-from fetalhead.inference.card_figures import reliability_lines
+from fetalhead.inference.card_reliability import reliability_lines
 from fetalhead.inference.model_folder import ModelFolder
 
 SIZE = PixelSize(0.5, 0.5, "user")

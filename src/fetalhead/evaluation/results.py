@@ -21,7 +21,7 @@ from fetalhead.evaluation.summary import (
     Robustness,
     Summary,
 )
-from fetalhead.inference.card_figures import reliability_lines
+from fetalhead.inference.card_reliability import reliability_lines
 
 DIGITS = 6
 """Decimals in `metrics.json`: beyond what another machine's arithmetic would change; `cases.csv` has them all."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fetalhead.biometry.quality import counts_told
 from fetalhead.catalog import DATA_KINDS, DATASETS
+from fetalhead.inference.card_reliability import accepted_lines, number, reliability_lines, verdicts_told
 
 METRICS = {
     "dice": ("Dice of the filled ellipses (%)", 100),
@@ -91,14 +91,14 @@ def weakest(documents: Sequence[Mapping[str, Any]]) -> list[str]:
             bands = document.get(group) or {}
             if len(bands) > 1:
                 name, band = min(bands.items(), key=lambda item: float(item[1]["metrics"]["dice"]["mean"]))
-                dice = _number(band["metrics"]["dice"]["mean"], 100)
+                dice = number(band["metrics"]["dice"]["mean"], 100)
                 of = f"{title_of(document).partition(':')[0]}, {document['split']}"
                 found.append(f"- {of}: {what} {name}: Dice {dice} % of {band['images']} pictures")
         if rows := [row for row in document.get("robustness", ()) if row["severity"]]:
             row = min(rows, key=lambda row: float(row["dice"]["mean"]))
             found.append(
                 f"- pictures made worse: `{row['corruption']}` at severity {row['severity']}: Dice "
-                f"{_number(row['dice']['mean'], 100)} %, no head found in {row['failures']} of {row['images']}"
+                f"{number(row['dice']['mean'], 100)} %, no head found in {row['failures']} of {row['images']}"
             )
     return ["Where the figures below are lowest:", "", *found, ""] if found else []
 
@@ -135,7 +135,7 @@ def _bands(title: str, bands: Mapping[str, Any], intervals: bool = False) -> lis
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for band, summary in bands.items():
-        show = _mean if intervals else lambda numbers, factor: _number(numbers["mean"], factor)
+        show = _mean if intervals else lambda numbers, factor: number(numbers["mean"], factor)
         cells = [show(summary["metrics"][key], METRICS[key][1]) for key in CHIEF]
         lines.append(f"| {band} | {summary['images']} | {summary['failures']} | {' | '.join(cells)} |")
     return lines
@@ -159,7 +159,7 @@ def _robustness(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _robust_cell(row: Mapping[str, Any]) -> str:
-    return f"{_number(row['dice']['mean'], 100)} / {_number(row['adf_mm']['mean'], 1)} / {row['failures']}"
+    return f"{number(row['dice']['mean'], 100)} / {number(row['adf_mm']['mean'], 1)} / {row['failures']}"
 
 
 def _worst(cases: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -173,8 +173,8 @@ def _worst(cases: Sequence[Mapping[str, Any]]) -> list[str]:
     for case in cases:
         verdict = ": ".join(filter(None, [case["quality"], ", ".join(case["reasons"])]))
         lines.append(
-            f"| {case['name']} | {_number(case['reference_hc_mm'], 1)} | {_number(case['df_mm'], 1)} | "
-            f"{_number(case['dice'], 100)} | {_number(case['hausdorff_mm'], 1)} | {verdict} |"
+            f"| {case['name']} | {number(case['reference_hc_mm'], 1)} | {number(case['df_mm'], 1)} | "
+            f"{number(case['dice'], 100)} | {number(case['hausdorff_mm'], 1)} | {verdict} |"
         )
     return lines
 
@@ -182,19 +182,12 @@ def _worst(cases: Sequence[Mapping[str, Any]]) -> list[str]:
 def _pixels(document: Mapping[str, Any]) -> list[str]:
     return [
         f"{document['images']} pictures of {document['subjects']} subjects, no head found "
-        f"in {document['failures']}. Their pixel size is not known." + _verdicts(document.get("verdicts")),
-        *_of_accepted(document.get("accepted")),
+        f"in {document['failures']}. Their pixel size is not known." + verdicts_told(document.get("verdicts")),
+        *accepted_lines(document.get("accepted")),
         "",
         STATISTICS,
         *(_statistics(*IN_PIXELS[key], document["metrics"][key]) for key in IN_PIXELS),
     ]
-
-
-def _of_accepted(found: Mapping[str, Any] | None) -> list[str]:
-    if not found or found["dice"] is None:
-        return []
-    dice, adf = _number(found["dice"], 100), _number(found["adf_percent"], 1)
-    return [f"Of the accepted: Dice {dice} %, ADF {adf} % of HC."]
 
 
 def _planes(document: Mapping[str, Any]) -> list[str]:
@@ -221,15 +214,11 @@ def _planes(document: Mapping[str, Any]) -> list[str]:
         ]
         for plane, numbers in classes.items():
             counts = " | ".join(str(document["confusion"][plane][other]) for other in classes)
-            recall, precision = _number(numbers["recall"], 100), _number(numbers["precision"], 100)
+            recall, precision = number(numbers["recall"], 100), number(numbers["precision"], 100)
             lines.append(f"| {plane} | {counts} | {recall} | {precision} |")
     if sum(document.get("head_verdicts", {}).values()):
-        lines += ["", f"Head planes:{_verdicts(document['head_verdicts'])}"]
+        lines += ["", f"Head planes:{verdicts_told(document['head_verdicts'])}"]
     return lines
-
-
-def _verdicts(counts: Mapping[str, int] | None) -> str:
-    return f" Verdicts: {counts_told(counts)}." if counts else ""
 
 
 def _clips(document: Mapping[str, Any]) -> list[str]:
@@ -246,30 +235,30 @@ def _clips(document: Mapping[str, Any]) -> list[str]:
         "jitter": ("HC from frame to frame (%)", 100),
     }
     for key, (title, factor) in titles.items():
-        cells = [_number(document[way][key], factor) for way in ("by_frame", "smoothed")]
+        cells = [number(document[way][key], factor) for way in ("by_frame", "smoothed")]
         if cells != ["-", "-"]:
             lines.append(f"| {title} | {cells[0]} | {cells[1]} |")
     if document.get("accepted_head_free") is not None:
-        share = _number(document["accepted_head_free"], 100)
+        share = number(document["accepted_head_free"], 100)
         lines.append(f"| a head where there is none, with the verdict accept (% of frames) | {share} | |")
     return lines
 
 
 def _statistics(title: str, factor: float, numbers: Mapping[str, Any]) -> str:
     mean, sd, median, worst, low, high = (
-        _number(numbers[name], factor) for name in ("mean", "sd", "median", "worst", "low", "high")
+        number(numbers[name], factor) for name in ("mean", "sd", "median", "worst", "low", "high")
     )
     return f"| {title} | {mean} | {sd} | {median} | {worst} | {low} to {high} |"
 
 
 def _mean(numbers: Mapping[str, Any], factor: float) -> str:
-    low, high = _number(numbers["low"], factor), _number(numbers["high"], factor)
-    return f"{_number(numbers['mean'], factor)} ({low} to {high})"
+    low, high = number(numbers["low"], factor), number(numbers["high"], factor)
+    return f"{number(numbers['mean'], factor)} ({low} to {high})"
 
 
 def _share(share: Mapping[str, Any]) -> str:
-    low, high = _number(share["low"], 100), _number(share["high"], 100)
-    return _number(share["share"], 100) + (f" ({low} to {high})" if low != high else "")
+    low, high = number(share["low"], 100), number(share["high"], 100)
+    return number(share["share"], 100) + (f" ({low} to {high})" if low != high else "")
 
 
 def figures_table(metrics: Mapping[str, Any]) -> str:
@@ -278,31 +267,3 @@ def figures_table(metrics: Mapping[str, Any]) -> str:
     overall = metrics["overall"]
     sentences = reliability_lines(metrics["reliability"], overall["images"]) if "reliability" in metrics else []
     return "\n".join([*lines, *(["", *sentences] if sentences else [])])
-
-
-def reliability_lines(found: Mapping[str, Any], images: int) -> list[str]:
-    """Verdicts and intervals, as `metrics.json` has them, in sentences, one a line."""
-    lines = [f"Verdicts over {images} pictures: {counts_told(found['verdicts'])}."]
-    if found["verdicts"]["accept"]:
-        dice, adf = _number(found["accepted_dice"], 100), _number(found["accepted_adf_mm"], 1)
-        lines.append(f"Of the accepted: Dice {dice} %, ADF {adf} mm.")
-    if intervals := found["intervals"]:
-        width = intervals["mean_width_percent"]
-        covered = f"The 90 % interval of HC holds the reference in {_covered(intervals)}"
-        if intervals.get("binomial_low") is not None:
-            covered += ", in brackets its binomial 95 % interval (Clopper and Pearson 1934)"
-        lines.append(f"{covered}; its mean width is {width:.1f} % of HC.")
-        bands = "; ".join(f"{band}: {_covered(one)}" for band, one in found["interval_bands"].items())
-        lines.append(f"By band of HC: {bands}.")
-    return lines
-
-
-def _covered(intervals: Mapping[str, Any]) -> str:
-    share = intervals["coverage"]
-    said = f"{100 * share['share']:.1f} % of {intervals['images']}"
-    low, high = (intervals.get(f"binomial_{end}") for end in ("low", "high"))
-    return said if low is None or high is None else f"{said} ({100 * low:.1f} to {100 * high:.1f})"
-
-
-def _number(value: float | None, factor: float) -> str:
-    return "-" if value is None else f"{factor * value:.2f}"
