@@ -70,7 +70,7 @@ MODELS = ("standard", "small")
 """Models bundled in the package, under `fetalhead/weights/NAME`."""
 
 VIDEO_MODEL = "small"
-"""The bundled model for clips: a third of the time a frame, and neighbours make up for what it is less exact."""
+"""The bundled model for clips: half the time a frame, and neighbours make up for what it is less exact."""
 
 PROVIDERS = {
     "cpu": ("CPUExecutionProvider", "onnxruntime"),
